@@ -1,0 +1,102 @@
+//! Files to profiles and back. A reader takes bytes and returns a [`Profile`] or says where and why
+//! they are none; it never trusts a length, recurses without bound or panics.
+
+pub mod marshal;
+pub mod pstats;
+pub mod sniff;
+
+use crate::profile::{self, Profile};
+use flate2::read::MultiGzDecoder;
+use std::io::{Cursor, Read};
+
+/// Something of a wrong type in an otherwise readable file.
+#[derive(Debug, thiserror::Error)]
+#[error("byte {offset}: expected {expected}, found {found}")]
+pub struct Shape {
+    /// Where it ends.
+    pub offset: u64,
+    /// What should stand there.
+    pub expected: &'static str,
+    /// What stands there.
+    pub found: String,
+}
+
+/// Why bytes are not a profile.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// They are not marshal data, or end too early.
+    #[error(transparent)]
+    Marshal(#[from] marshal::Error),
+    /// They are marshal data, but no profile.
+    #[error(transparent)]
+    Shape(#[from] Shape),
+    /// A dump without a single function, as an empty dict is.
+    #[error("the profile has no functions")]
+    NoFunctions,
+    /// The numbers or their amount go beyond what is kept.
+    #[error(transparent)]
+    Profile(#[from] profile::Error),
+    /// The bytes are recognised as something else.
+    #[error("{source}")]
+    Other {
+        /// What they look like.
+        looks_like: sniff::Kind,
+        /// Why they could not be read as a dump.
+        source: Box<Error>,
+    },
+}
+
+impl Error {
+    /// What the user can do about it, if anything is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Error::Other { looks_like, .. } => Some(looks_like.hint()),
+            Error::Marshal(marshal::Error::Truncated { .. } | marshal::Error::NoValue { .. }) => {
+                Some("the file is cut short: let the profiled program finish writing, then try again")
+            }
+            Error::Marshal(_) | Error::Shape(_) => {
+                Some("prof stats reads what cProfile, profile or python -m cProfile -o saved")
+            }
+            Error::NoFunctions => Some("the profiler was never enabled while the program ran"),
+            Error::Profile(_) => None,
+        }
+    }
+
+    /// The class and text of the exception that CPython raises for the same data, where that is defined.
+    #[must_use]
+    pub fn in_python(&self) -> String {
+        match self {
+            Error::Marshal(error) => error.in_python(),
+            Error::Other { source, .. } => source.in_python(),
+            Error::NoFunctions | Error::Shape(_) => format!("TypeError: {self}"),
+            Error::Profile(error) => format!("ValueError: {error}"),
+        }
+    }
+}
+
+/// Reads a cProfile dump, packed by gzip or not, by its content.
+///
+/// # Errors
+/// Why the bytes are no dump; see [`Error::hint`].
+pub fn read_profile(mut input: impl Read) -> Result<Profile, Error> {
+    let head = sniff::head(&mut input).map_err(|source| marshal::Error::Io { offset: 0, source })?;
+    if sniff::is_gzip(&head) {
+        let mut unpacked = MultiGzDecoder::new(Cursor::new(head).chain(input));
+        let head = sniff::head(&mut unpacked).map_err(|source| marshal::Error::Io { offset: 0, source })?;
+        read_plain(head, unpacked)
+    } else {
+        read_plain(head, input)
+    }
+}
+
+fn read_plain(head: Vec<u8>, input: impl Read) -> Result<Profile, Error> {
+    // Only what cannot be a dump is asked what else it is.
+    pstats::read(Cursor::new(&head).chain(input)).map_err(|source| match sniff::near_miss(&head) {
+        Some(looks_like) => Error::Other {
+            looks_like,
+            source: Box::new(source),
+        },
+        None => source,
+    })
+}

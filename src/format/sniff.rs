@@ -1,0 +1,175 @@
+//! Which format are these bytes? Asked of the first few only.
+
+use std::io::Read;
+
+/// How many bytes are looked at.
+pub const HEAD: usize = 512;
+
+/// The first bytes of an input, [`HEAD`] of them or all there are.
+///
+/// # Errors
+/// What the input says.
+pub fn head(input: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(HEAD);
+    input.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Do these bytes begin a gzip file?
+#[must_use]
+pub fn is_gzip(head: &[u8]) -> bool {
+    head.starts_with(&[0x1f, 0x8b])
+}
+
+/// What is often given to a reader of cProfile dumps in place of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing at all.
+    Empty,
+    /// Only zero bytes: room that was never written.
+    Zeros,
+    /// Folded stacks: `a;b;c 12` lines.
+    Folded,
+    /// Any JSON; speedscope and Chrome traces are.
+    Json,
+    /// A callgrind file.
+    Callgrind,
+    /// A profile.proto of pprof (packed by gzip it is seen once unpacked).
+    Pprof,
+    /// A Python pickle, protocol 2 or later.
+    Pickle,
+    /// A compiled Python module.
+    Pyc,
+    /// An executable or a core dump.
+    Elf,
+    /// A data file of Linux perf.
+    Perf,
+    /// A SQLite database.
+    Sqlite,
+    /// A page or an SVG.
+    Markup,
+    /// Text that pstats or another tool printed, or Python source.
+    Text,
+}
+
+impl Kind {
+    /// What the file is, and what to do about it.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Kind::Empty => {
+                "the file is empty: was the profiled program killed before it saved? cProfile writes only at the end"
+            }
+            Kind::Zeros => {
+                "the file holds only zeros: the disk was full, or the machine went down while it was written"
+            }
+            Kind::Folded => "this looks like folded stacks, not like a cProfile dump",
+            Kind::Json => "this looks like JSON, not like a cProfile dump",
+            Kind::Callgrind => "this looks like a callgrind file, not like a cProfile dump",
+            Kind::Pprof => "this looks like a pprof profile, not like a cProfile dump",
+            Kind::Pickle => {
+                "this looks like a pickle, not like a cProfile dump: save with Profile.dump_stats(FILE)"
+            }
+            Kind::Pyc => {
+                "this is a compiled Python module: profile it with python -m cProfile -o FILE SCRIPT"
+            }
+            Kind::Elf => "this is a program or a core dump, not a cProfile dump",
+            Kind::Perf => "this is data of Linux perf, not a cProfile dump",
+            Kind::Sqlite => "this is an SQLite database, not a cProfile dump",
+            Kind::Markup => "this looks like a page or a picture, not like a cProfile dump",
+            Kind::Text => {
+                "this looks like text, not like a cProfile dump: save one with python -m cProfile -o FILE SCRIPT"
+            }
+        }
+    }
+}
+
+/// What bytes look like that could not be read as a dump, if it is something known.
+#[must_use]
+pub fn near_miss(head: &[u8]) -> Option<Kind> {
+    let begins = |magic: &[u8]| head.starts_with(magic);
+    let trimmed = head.trim_ascii_start();
+    Some(match head {
+        [] => Kind::Empty,
+        _ if head.iter().all(|&byte| byte == 0) => Kind::Zeros,
+        [0x80, 2..=5, ..] => Kind::Pickle,
+        // The magic number of every CPython since 1.5 ends so.
+        [_, _, b'\r', b'\n', ..] => Kind::Pyc,
+        _ if begins(b"\x7fELF") => Kind::Elf,
+        _ if begins(b"PERFILE2") => Kind::Perf,
+        _ if begins(b"SQLite format 3\0") => Kind::Sqlite,
+        // Field 1, a ValueType: two varint fields.
+        [0x0a, 2 | 4, 8, _, ..] | [0x0a, 4, _, _, 16, ..] => Kind::Pprof,
+        _ if begins(b"# callgrind format") || begins(b"version: 1\n") || begins(b"events:") => {
+            Kind::Callgrind
+        }
+        _ if !is_text(head) => return None,
+        _ if is_json(trimmed) => Kind::Json,
+        _ if trimmed.starts_with(b"<") => Kind::Markup,
+        _ if is_folded(head) => Kind::Folded,
+        _ => Kind::Text,
+    })
+}
+
+fn is_text(head: &[u8]) -> bool {
+    // A character may be cut at the end of the head.
+    let valid = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none() && head.len() == HEAD,
+    };
+    let utf16 = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
+    utf16
+        || valid
+            && !head
+                .iter()
+                .any(|&byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b))
+}
+
+fn is_json(text: &[u8]) -> bool {
+    let Some((&first, rest)) = text.split_first() else {
+        return false;
+    };
+    let next = rest.trim_ascii_start().first().copied();
+    match first {
+        b'{' => matches!(next, Some(b'"' | b'}') | None),
+        b'[' => matches!(
+            next,
+            Some(b'{' | b'[' | b'"' | b']' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n') | None
+        ),
+        _ => false,
+    }
+}
+
+fn is_folded(head: &[u8]) -> bool {
+    let mut lines = head.split(|&byte| byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let Some(space) = first.iter().rposition(|&byte| byte == b' ') else {
+        return false;
+    };
+    let (stack, count) = (&first[..space], &first[space + 1..]);
+    !count.is_empty() && count.iter().all(u8::is_ascii_digit) && stack.contains(&b';')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_misses_are_recognised() {
+        let check = |head: &[u8], expected| assert_eq!(near_miss(head), expected, "{head:?}");
+        check(b"", Some(Kind::Empty));
+        check(&[0; 100], Some(Kind::Zeros));
+        check(b"main;f;g 12\nmain;h 3\n", Some(Kind::Folded));
+        check(b"{\"a\": 1}", Some(Kind::Json));
+        check(b"[1, 2]", Some(Kind::Json));
+        check(b"\x80\x04\x95\x10\0", Some(Kind::Pickle));
+        check(b"\xa7\r\r\n\0\0\0\0", Some(Kind::Pyc));
+        check(b"\x7fELF\x02\x01", Some(Kind::Elf));
+        check(b"\x0a\x04\x08\x01\x10\x02\x12", Some(Kind::Pprof));
+        check(b"# callgrind format\nversion: 1\n", Some(Kind::Callgrind));
+        check(b"   ncalls  tottime  percall\n", Some(Kind::Text));
+        check(b"<svg xmlns=", Some(Kind::Markup));
+        check(b"\xff\xfeh\0i\0", Some(Kind::Text));
+        check(b"{\xa9\x03\xda\x04a.py", None);
+    }
+}

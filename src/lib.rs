@@ -1,0 +1,28 @@
+//! `prof` reads, sorts, prints and compares profiles of Python programs, without Python.
+//!
+//! # Flows
+//!
+//! ```text
+//! stats    bytes -> format -> Profile -> view -> rows -> text
+//! ```
+//!
+//! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
+//! functions, in which order, as which text), `format` (bytes to profiles and back), `profile` (the model),
+//! `python` (what must come out as Python itself does it). All but `cli` take bytes and writers and return
+//! values.
+//!
+//! # Words
+//!
+//! | word | means |
+//! | --- | --- |
+//! | primitive (cc), total (nc) | calls not made by recursion; all calls |
+//! | own (tt), cumulative (ct) | seconds in the function alone; in it and all it called |
+//! | edge | caller -> callee, with numbers of its own |
+//! | standard name | `file:line(name)`, or `{built-in ...}`: the name that pstats shows |
+//! | restriction | a limit by count, share or pattern on what a report lists |
+
+pub mod cli;
+pub mod format;
+pub mod profile;
+pub mod python;
+pub mod view;
