@@ -1,1 +1,70 @@
-//! tmp
+//! The command line: the only layer that reads arguments, the environment or the terminal, opens the
+//! user's files, prints, or exits.
+
+mod browser;
+mod exit;
+mod input;
+mod modification_time;
+mod output;
+mod stats;
+
+pub use exit::{Code, Failure};
+
+use clap::{ColorChoice, Parser, Subcommand};
+use output::Output;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Reads, sorts, prints and browses profiles of Python programs. Needs no Python.
+#[derive(Debug, Parser)]
+#[command(
+    name = "prof",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+#[command(after_help = "\
+Examples:
+  prof stats server.prof --sort cumulative --limit 30
+  python -m cProfile -o app.prof app.py; prof stats app.prof --sort tottime --top 20
+
+`prof COMMAND --help` tells more about a command, with examples.")]
+struct Cli {
+    /// Whether to use colour; without this only on a terminal, and never when NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Stats(stats::Args),
+}
+
+/// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
+/// says what it was.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let mut output = Output::new(cli.color);
+    let result = match cli.command {
+        Command::Stats(args) => stats::run(args, &mut output),
+    };
+    exit::finish(result.and_then(|code| output.flush().map(|()| code)), &mut output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

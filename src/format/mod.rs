@@ -75,13 +75,22 @@ impl Error {
     }
 }
 
-/// Reads a cProfile dump, packed by gzip or not, by its content.
+/// Whether an input may be packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Unpack what begins as gzip does.
+    Gzip,
+    /// As CPython reads it: packed data is an error.
+    None,
+}
+
+/// Reads a cProfile dump.
 ///
 /// # Errors
 /// Why the bytes are no dump; see [`Error::hint`].
-pub fn read_profile(mut input: impl Read) -> Result<Profile, Error> {
+pub fn read_profile(mut input: impl Read, packing: Packing) -> Result<Profile, Error> {
     let head = sniff::head(&mut input).map_err(|source| marshal::Error::Io { offset: 0, source })?;
-    if sniff::is_gzip(&head) {
+    if packing == Packing::Gzip && sniff::near_miss(&head) == Some(sniff::Kind::Gzip) {
         let mut unpacked = MultiGzDecoder::new(Cursor::new(head).chain(input));
         let head = sniff::head(&mut unpacked).map_err(|source| marshal::Error::Io { offset: 0, source })?;
         read_plain(head, unpacked)

@@ -15,12 +15,6 @@ pub fn head(input: &mut impl Read) -> std::io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Do these bytes begin a gzip file?
-#[must_use]
-pub fn is_gzip(head: &[u8]) -> bool {
-    head.starts_with(&[0x1f, 0x8b])
-}
-
 /// What is often given to a reader of cProfile dumps in place of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -28,6 +22,8 @@ pub enum Kind {
     Empty,
     /// Only zero bytes: room that was never written.
     Zeros,
+    /// Packed by gzip.
+    Gzip,
     /// Folded stacks: `a;b;c 12` lines.
     Folded,
     /// Any JSON; speedscope and Chrome traces are.
@@ -63,6 +59,9 @@ impl Kind {
             Kind::Zeros => {
                 "the file holds only zeros: the disk was full, or the machine went down while it was written"
             }
+            Kind::Gzip => {
+                "the file is packed by gzip: let its name end in .gz, or use zcat FILE | prof stats -"
+            }
             Kind::Folded => "this looks like folded stacks, not like a cProfile dump",
             Kind::Json => "this looks like JSON, not like a cProfile dump",
             Kind::Callgrind => "this looks like a callgrind file, not like a cProfile dump",
@@ -92,6 +91,7 @@ pub fn near_miss(head: &[u8]) -> Option<Kind> {
     Some(match head {
         [] => Kind::Empty,
         _ if head.iter().all(|&byte| byte == 0) => Kind::Zeros,
+        [0x1f, 0x8b, ..] => Kind::Gzip,
         [0x80, 2..=5, ..] => Kind::Pickle,
         // The magic number of every CPython since 1.5 ends so.
         [_, _, b'\r', b'\n', ..] => Kind::Pyc,

@@ -1,7 +1,7 @@
 //! A function's file, line and name, and how they are shown.
 
 use super::{KeyId, Profile, StrId};
-use crate::python::{Dialect, text};
+use crate::python::text;
 use std::cmp::Ordering;
 use std::io::Write as _;
 

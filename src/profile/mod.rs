@@ -257,6 +257,11 @@ impl Profile {
         self.edge_callers[place]
     }
 
+    /// The places of a function's callers in the list of all edges, in the order of insertion.
+    pub fn caller_places(&self, function: FunctionId) -> std::ops::Range<usize> {
+        self.caller_range(function).places()
+    }
+
     /// Who called a function, in the order of insertion.
     pub fn callers(&self, function: FunctionId) -> impl ExactSizeIterator<Item = (KeyId, EdgeCalls)> + '_ {
         self.edges(self.caller_range(function))

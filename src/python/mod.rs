@@ -7,6 +7,7 @@
 
 pub mod dict27;
 pub mod number;
+pub mod regex;
 pub mod text;
 
 pub use number::{Seconds, Word};

@@ -51,8 +51,8 @@ pub fn pieces(text: &[u8]) -> impl Iterator<Item = Piece> + '_ {
     })
 }
 
-/// Is this UTF-8 in which lone surrogates may stand in three bytes, as Python's `surrogatepass`
-/// reads it? Returns the place of the first byte that is not.
+/// Is this UTF-8 in which lone surrogates may stand in three bytes? A pair of surrogates that stands for
+/// one character is no text: CPython reads such a name but can print it nowhere.
 ///
 /// # Errors
 /// The offset of the first byte that cannot be decoded.
@@ -61,11 +61,25 @@ pub fn check_wtf8(text: &[u8]) -> Result<(), usize> {
     while let Err(error) = std::str::from_utf8(&text[at..]) {
         at += error.valid_up_to();
         match text[at..] {
+            [0xed, 0xa0..=0xaf, 0x80..=0xbf, 0xed, 0xb0..=0xbf, ..] => return Err(at),
             [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..] => at += 3,
             _ => return Err(at),
         }
     }
     Ok(())
+}
+
+/// Text as Python decodes an argument or a file name: bytes that are no UTF-8 become U+DC80 to U+DCFF.
+#[must_use]
+pub fn from_system(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.extend_from_slice(chunk.valid().as_bytes());
+        for &byte in chunk.invalid() {
+            out.extend_from_slice(&[0xed, 0xb0 | byte >> 6, 0x80 | byte & 0x3f]);
+        }
+    }
+    out
 }
 
 /// Appends text as it goes to a pipe or a file: undecodable bytes that Python escaped as
@@ -255,6 +269,7 @@ mod tests {
         assert_eq!(check_wtf8(b"ab\xff"), Err(2));
         assert_eq!(check_wtf8(b"\xc0\x80"), Err(0));
         assert_eq!(check_wtf8(b"\xed\xa0"), Err(0));
+        assert_eq!(check_wtf8(b"x\xed\xa0\x80\xed\xb0\x80"), Err(1));
     }
 
     #[test]

@@ -1,0 +1,113 @@
+//! Exit codes, and how a failure is told.
+
+use super::output::Output;
+use crate::python::text;
+use std::process::ExitCode;
+
+/// What the exit code of `prof` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// All is done, or the reader of our output wanted no more of it.
+    Done = 0,
+    /// It ran, but what it measured failed.
+    Failed = 1,
+    /// Bad usage, or input that cannot be read.
+    Usage = 2,
+    /// A `--fail-if` or strict check holds.
+    Check = 3,
+    /// Out of time.
+    TimeOut = 124,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+/// Why a command ends early: what is printed as `error:` and `hint:`, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    hint: Option<String>,
+    code: Code,
+}
+
+impl Failure {
+    /// Bad usage or input.
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure {
+            message: message.into(),
+            hint: None,
+            code: Code::Usage,
+        }
+    }
+
+    /// The same with a hint on what to do, if there is one.
+    #[must_use]
+    pub fn hint(self, hint: Option<impl Into<String>>) -> Failure {
+        Failure {
+            hint: hint.map(Into::into),
+            ..self
+        }
+    }
+
+    /// Prints it without ending the command, unless the reader of our output wants no more.
+    pub(super) fn tell(self, output: &mut Output) -> Result<(), Failure> {
+        if self.message.is_empty() {
+            return Err(self);
+        }
+        print(&self.message, self.hint.as_deref(), output);
+        Ok(())
+    }
+
+    /// The reader of our output closed it: nothing to tell, and no failure.
+    fn closed_pipe() -> Failure {
+        Failure {
+            message: String::new(),
+            hint: None,
+            code: Code::Done,
+        }
+    }
+}
+
+/// Failures of writing to standard output; those of files are told where the file is known.
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Failure::closed_pipe(),
+            _ => Failure {
+                message: format!("cannot write the output: {error}"),
+                hint: None,
+                code: Code::Failed,
+            },
+        }
+    }
+}
+
+/// Prints why it ended, if it did not end well.
+pub(super) fn finish(result: Result<Code, Failure>, output: &mut Output) -> ExitCode {
+    let code = match result {
+        Ok(code) => code,
+        Err(Failure { message, .. }) if message.is_empty() => Code::Done,
+        Err(Failure { message, hint, code }) => {
+            print(&message, hint.as_deref(), output);
+            code
+        }
+    };
+    ExitCode::from(code as u8)
+}
+
+fn print(message: &str, hint: Option<&str>, output: &mut Output) {
+    output.report("error", &text::shown(message.as_bytes()));
+    if let Some(hint) = hint {
+        output.report("hint", &text::shown(hint.as_bytes()));
+    }
+}
+
+/// Prints what clap says of the arguments: help and version on standard output, all else as an error.
+pub(super) fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be done if even this cannot be printed.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() {
+        Code::Usage
+    } else {
+        Code::Done
+    } as u8)
+}

@@ -1,0 +1,87 @@
+//! A path or `-` to a profile; adds the path to errors.
+
+use super::{Failure, modification_time};
+use crate::format::{self, Packing, read_profile};
+use crate::profile::Profile;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+
+/// A profile and the line that names its file in the head of a report, raw bytes.
+pub(super) struct Loaded {
+    pub(super) profile: Profile,
+    pub(super) file_line: Vec<u8>,
+}
+
+/// Why a file could not be loaded.
+#[derive(Debug)]
+pub(super) enum Error {
+    /// It cannot be opened or read.
+    System(io::Error),
+    /// It is no profile.
+    Format(format::Error),
+}
+
+/// Loads a dump; `-` is standard input. What is packed by gzip is unpacked from standard input, and from a file
+/// whose name says so.
+pub(super) fn load(path: &OsStr) -> Result<Loaded, Error> {
+    if path == "-" {
+        let profile = read_profile(io::stdin().lock(), Packing::Gzip).map_err(of_format)?;
+        return Ok(Loaded {
+            profile,
+            file_line: b"-".into(),
+        });
+    }
+    let file = File::open(path).map_err(Error::System)?;
+    // By the name, not by the content alone: pstats, too, rejects a packed file that is named as a dump.
+    let packing = if path.as_bytes().ends_with(b"gz") {
+        Packing::Gzip
+    } else {
+        Packing::None
+    };
+    let profile = read_profile(&file, packing).map_err(of_format)?;
+    // pstats, too, looks at the path again after it has read the file.
+    let time = std::fs::metadata(path)
+        .ok()
+        .and_then(|metadata| modification_time::of(&metadata));
+    let mut file_line = time
+        .map(|time| format!("{time}    ").into_bytes())
+        .unwrap_or_default();
+    file_line.extend_from_slice(path.as_bytes());
+    Ok(Loaded { profile, file_line })
+}
+
+/// What the system says while reading is the system's failure, not the format's.
+fn of_format(error: format::Error) -> Error {
+    match error {
+        format::Error::Marshal(format::marshal::Error::Io { source, .. })
+            if source.raw_os_error().is_some() =>
+        {
+            Error::System(source)
+        }
+        error => Error::Format(error),
+    }
+}
+
+impl Error {
+    /// What the user is told.
+    pub(super) fn of(self, path: &OsStr) -> Failure {
+        let path = path.to_string_lossy();
+        match self {
+            Error::System(error) => Failure::usage(format!("cannot read `{path}`: {}", system_text(&error))),
+            Error::Format(error) => {
+                Failure::usage(format!("cannot read `{path}`: {error}")).hint(error.hint())
+            }
+        }
+    }
+}
+
+/// What the system says, without Rust's number.
+pub(super) fn system_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) if error.raw_os_error().is_some() => text[..end].into(),
+        _ => text,
+    }
+}

@@ -1,0 +1,100 @@
+//! Standard output and error: colour, width, and whether names must be escaped.
+
+use crate::view::Shown;
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use clap::ColorChoice;
+use std::io::{IsTerminal, StdoutLock, Write};
+
+/// Where a command prints.
+pub(super) struct Output {
+    stdout: StdoutLock<'static>,
+    color: anstream::ColorChoice,
+    terminal: bool,
+}
+
+impl Output {
+    pub(super) fn new(color: ColorChoice) -> Output {
+        let color = match color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        let stdout = std::io::stdout();
+        let terminal = stdout.is_terminal();
+        Output {
+            stdout: stdout.lock(),
+            color,
+            terminal,
+        }
+    }
+
+    /// Standard output as a stream of exact bytes.
+    pub(super) fn raw(&mut self) -> &mut dyn Write {
+        &mut self.stdout
+    }
+
+    /// Is colour wanted on standard output?
+    pub(super) fn is_colored(&self) -> bool {
+        match self.color {
+            anstream::ColorChoice::Auto => AutoStream::choice(&self.stdout) != anstream::ColorChoice::Never,
+            choice => choice != anstream::ColorChoice::Never,
+        }
+    }
+
+    /// Does a person look at standard output?
+    pub(super) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// How names go to standard output.
+    pub(super) fn shown(&self) -> Shown {
+        if self.terminal { Shown::Escaped } else { Shown::Raw }
+    }
+
+    /// The terminal's columns; `None` where standard output is none.
+    pub(super) fn width(&self) -> Option<usize> {
+        self.terminal.then(terminal_width)
+    }
+
+    pub(super) fn flush(&mut self) -> Result<(), super::Failure> {
+        self.stdout.flush().map_err(Into::into)
+    }
+
+    /// Prints `kind: message` on standard error: an error, a warning or a hint.
+    pub(super) fn report(&mut self, kind: &str, message: &str) {
+        let color = match kind {
+            "error" => AnsiColor::Red,
+            "warning" => AnsiColor::Yellow,
+            _ => AnsiColor::Cyan,
+        };
+        let style = Style::new().bold().fg_color(Some(color.into()));
+        let mut stderr = AutoStream::new(std::io::stderr().lock(), self.color);
+        // Nothing can be done if even this cannot be printed.
+        let _ = writeln!(stderr, "{style}{kind}:{style:#} {message}");
+    }
+}
+
+/// COLUMNS if it is set, else what the system says, else 80.
+fn terminal_width() -> usize {
+    if let Some(columns) = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+    {
+        return columns;
+    }
+    let mut size = libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    #[expect(unsafe_code, reason = "the C library is the only way to ask")]
+    // SAFETY: TIOCGWINSZ writes one winsize, which `size` is.
+    let status = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    if status == 0 && size.ws_col > 0 {
+        usize::from(size.ws_col)
+    } else {
+        80
+    }
+}
