@@ -358,6 +358,12 @@ impl Profile {
         self.edge_callers.len()
     }
 
+    /// Takes the edges from the list again that were appended since it had `len` of them.
+    pub fn truncate_edges(&mut self, len: usize) {
+        self.edge_callers.truncate(len);
+        self.edge_calls.truncate(len);
+    }
+
     /// Appends one edge to the list.
     ///
     /// # Errors

@@ -430,6 +430,23 @@ impl<R: Read> Reader<R> {
         Ok(Some(Item { offset, slot, event }))
     }
 
+    /// The next bytes, at least `wanted` of them unless the input ends before, for a user who knows what mostly
+    /// comes and can read it faster. What was read so is skipped by [`Reader::skip`].
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn lookahead(&mut self, wanted: usize) -> Result<&[u8], Error> {
+        self.source.lookahead(wanted)
+    }
+
+    /// Leaves out `bytes` that [`Reader::lookahead`] gave: whole pairs of the innermost dict, or whole items of which
+    /// there are more to come, with `references` flagged objects among them.
+    pub fn skip(&mut self, bytes: usize, references: u32) {
+        self.modern = true;
+        self.references += references;
+        self.source.skip(bytes);
+    }
+
     fn open<'a>(&mut self, item: Item<'a>) -> Result<Option<Item<'a>>, Error> {
         if self.open.len() >= MAX_DEPTH {
             return Err(Error::TooDeep { offset: item.offset });

@@ -11,6 +11,8 @@ pub(super) struct Source<R> {
     end: usize,
     /// The offset of `buffer[0]` in the input.
     base: u64,
+    /// Did the last reading find the end of the input?
+    ended: bool,
     /// A value that is longer than the buffer.
     long: Vec<u8>,
 }
@@ -25,6 +27,7 @@ impl<R: Read> Source<R> {
             at: 0,
             end: 0,
             base: 0,
+            ended: false,
             long: Vec::new(),
         }
     }
@@ -43,6 +46,7 @@ impl<R: Read> Source<R> {
         loop {
             match self.input.read(&mut self.buffer[self.end..]) {
                 Ok(count) => {
+                    self.ended = count == 0;
                     self.end += count;
                     return Ok(count);
                 }
@@ -55,6 +59,24 @@ impl<R: Read> Source<R> {
                 }
             }
         }
+    }
+
+    #[inline]
+    pub(super) fn lookahead(&mut self, wanted: usize) -> Result<&[u8], Error> {
+        // Asking again at the end of the input would cost a system call each time.
+        while self.end - self.at < wanted && !self.ended {
+            self.fill()?;
+        }
+        Ok(&self.buffer[self.at..self.end])
+    }
+
+    #[inline]
+    pub(super) fn skip(&mut self, bytes: usize) {
+        debug_assert!(
+            bytes <= self.end - self.at,
+            "only what was looked at can be skipped"
+        );
+        self.at += bytes;
     }
 
     #[inline]

@@ -7,11 +7,19 @@
 //!
 //! Source: CPython `Lib/cProfile.py` (`snapshot_stats`), `Lib/profile.py`, and `../shared/specs/pstats.md`.
 
-use super::marshal::{self, Container, Event, Item, Reader, TextKind, Writer};
+use super::marshal::{self, Container, Event, Item, Reader, TextKind};
 use super::{Error, Shape};
-use crate::profile::{Calls, Count, EdgeCalls, EdgeRange, Key, KeyId, Profile, StrId};
+use crate::profile::{Calls, Count, EdgeCalls, EdgeRange, Key, Profile, StrId};
 use crate::python::{Dialect, Seconds, text};
 use std::io::Read;
+
+mod usual;
+mod value;
+mod write;
+
+pub use write::write;
+
+use value::{Other, References, SHARED, Value};
 
 /// The key that Python 3.15's sampling profiler adds.
 const SAMPLED: &[u8] = b"__sampled__";
@@ -25,72 +33,11 @@ pub fn read(input: impl Read) -> Result<Profile, Error> {
     let mut loader = Loader::new();
     while let Some(item) = reader.next()? {
         loader.take(item)?;
-    }
-    loader.finish(reader.is_modern())
-}
-
-/// A value of the dump, as far as a dump may contain it. Small, since there is one for each flagged object.
-#[derive(Clone, Copy)]
-enum Value {
-    Int(i64),
-    /// The place of an int beyond 64 bits.
-    Wide(u32),
-    Float(f64),
-    Text(StrId),
-    /// A Python 2 str, or bytes of Python 3.
-    Bytes(StrId),
-    Key(KeyId),
-    /// `('__sampled__',)`
-    Marker,
-    /// A tuple of four numbers: its place among `edges`.
-    Edge(u32),
-    /// A tuple of four numbers and callers: its place among `rows`.
-    Row(u32),
-    Callers(EdgeRange),
-    /// Anything that no dump contains.
-    Other(Other),
-    /// Flagged and still open.
-    Open(Container),
-}
-
-/// What a value is that no dump contains.
-#[derive(Clone, Copy)]
-enum Other {
-    Singleton(u8),
-    Complex,
-    Huge,
-    Tuple(u32),
-    Container(Container),
-    BadDict,
-    Recursive,
-}
-
-impl Value {
-    fn name(self) -> String {
-        match self {
-            Value::Int(_) | Value::Wide(_) => "an int".into(),
-            Value::Float(_) => "a float".into(),
-            Value::Text(_) => "a str".into(),
-            Value::Bytes(_) => "bytes".into(),
-            Value::Key(_) => "a function (file, line, name)".into(),
-            Value::Marker => "the mark of a sampled profile".into(),
-            Value::Edge(_) => "a tuple of four numbers".into(),
-            Value::Row(_) => "the numbers of a function".into(),
-            Value::Callers(_) => "a dict".into(),
-            Value::Other(Other::Singleton(b'N')) => "None".into(),
-            Value::Other(Other::Singleton(b'T')) => "True".into(),
-            Value::Other(Other::Singleton(b'F')) => "False".into(),
-            Value::Other(Other::Singleton(_)) => "a singleton".into(),
-            Value::Other(Other::Complex) => "a complex number".into(),
-            Value::Other(Other::Huge) => "an int of more than 127 bits".into(),
-            Value::Other(Other::Tuple(len)) => {
-                format!("a tuple of {len} items that is nothing a dump contains")
-            }
-            Value::Other(Other::Container(container)) => format!("a {}", container.name()),
-            Value::Other(Other::BadDict) => "a dict that does not map callers to calls".into(),
-            Value::Other(Other::Recursive) | Value::Open(_) => "an object that contains itself".into(),
+        while let Some((bytes, references)) = loader.usual(reader.lookahead(usual::LOOKAHEAD)?) {
+            reader.skip(bytes, references);
         }
     }
+    loader.finish(reader.is_modern())
 }
 
 /// A container that is being read.
@@ -122,7 +69,7 @@ struct Loader {
     profile: Profile,
     frames: Vec<Frame>,
     values: Vec<Value>,
-    references: Vec<Value>,
+    references: References,
     interned: Vec<StrId>,
     wide: Vec<i128>,
     edges: Vec<Calls>,
@@ -138,16 +85,13 @@ struct Loader {
     root: Option<Value>,
 }
 
-/// Set in the place of an edge or row that stands in the shared table.
-const SHARED: u32 = 1 << 31;
-
 impl Loader {
     fn new() -> Loader {
         Loader {
             profile: Profile::new(Dialect::Python3),
             frames: Vec::new(),
             values: Vec::new(),
-            references: Vec::new(),
+            references: References::default(),
             interned: Vec::new(),
             wide: Vec::new(),
             edges: Vec::new(),
@@ -169,8 +113,7 @@ impl Loader {
             Event::Float(value) => Value::Float(value),
             Event::Reference(index) => self.refer(offset, index)?,
             Event::Open(container, len) => {
-                self.open(container, len, slot);
-                return Ok(());
+                return self.open(container, len, slot);
             }
             Event::Close | Event::CloseWithoutValue => return self.close(offset),
             Event::Text(bytes, kind) => self.text(offset, bytes, kind)?,
@@ -188,7 +131,7 @@ impl Loader {
         };
         if let Some(slot) = slot {
             debug_assert_eq!(slot as usize, self.references.len());
-            self.references.push(value);
+            self.references.push(value)?;
         }
         self.put(value, offset)
     }
@@ -215,7 +158,7 @@ impl Loader {
     }
 
     fn refer(&self, offset: u64, index: u32) -> Result<Value, Error> {
-        match self.references[index as usize] {
+        match self.references.get(index) {
             Value::Open(container) if !container.is_referable_while_open() => {
                 let known = self.references.len();
                 Err(marshal::Error::BadReference {
@@ -230,9 +173,9 @@ impl Loader {
         }
     }
 
-    fn open(&mut self, container: Container, len: Option<u32>, slot: Option<u32>) {
+    fn open(&mut self, container: Container, len: Option<u32>, slot: Option<u32>) -> Result<(), Error> {
         if slot.is_some() {
-            self.references.push(Value::Open(container));
+            self.references.push(Value::Open(container))?;
         }
         let is_dict = matches!(container, Container::Dict | Container::FrozenDict);
         let outer_dict = self.frames.last().map_or(0, |frame| frame.innermost_dict);
@@ -253,6 +196,18 @@ impl Loader {
             holds_dict: false,
             innermost_dict,
         });
+        Ok(())
+    }
+
+    /// Reads a whole function if one comes next and is of the usual form.
+    #[inline]
+    fn usual(&mut self, bytes: &[u8]) -> Option<(usize, u32)> {
+        match &self.frames[..] {
+            [frame] if frame.container == Container::Dict && frame.key.is_none() => {
+                usual::function(bytes, self)
+            }
+            _ => None,
+        }
     }
 
     /// A value is complete: it goes to the container that it stands in.
@@ -292,7 +247,7 @@ impl Loader {
         self.values.truncate(frame.first_value);
         if let Some(slot) = frame.slot {
             value = self.share(value);
-            self.references[slot as usize] = value;
+            self.references.set(slot, value)?;
         }
         self.put(value, offset)
     }
@@ -305,11 +260,16 @@ impl Loader {
                 Value::Edge((self.shared_edges.len() as u32 - 1) | SHARED)
             }
             Value::Row(place) => {
-                self.shared_rows.push(self.row(place));
-                Value::Row((self.shared_rows.len() as u32 - 1) | SHARED)
+                let (calls, callers) = self.row(place);
+                self.share_row(calls, callers)
             }
             other => other,
         }
+    }
+
+    fn share_row(&mut self, calls: Calls, callers: EdgeRange) -> Value {
+        self.shared_rows.push((calls, callers));
+        Value::Row((self.shared_rows.len() as u32 - 1) | SHARED)
     }
 
     fn edge(&self, place: u32) -> Calls {
@@ -452,6 +412,7 @@ impl Loader {
                 });
                 Some(EdgeCalls::Timed(calls))
             }
+            Value::ListedEdge(place) => Some(self.profile.edge(place as usize).1),
             value => self.count(value).map(EdgeCalls::Counted),
         };
         let frame = self.frames.last_mut().expect("a pair stands in a dict");
@@ -499,66 +460,4 @@ fn shape(offset: u64, expected: &'static str, found: Value) -> Error {
         found: found.name(),
     }
     .into()
-}
-
-/// What a writer refers to again.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Shared {
-    Name(StrId),
-    Caller(KeyId),
-}
-
-/// A dump that CPython (of the same major version) loads to the same contents.
-#[must_use]
-pub fn write(profile: &Profile) -> Vec<u8> {
-    let mut writer = match profile.dialect() {
-        Dialect::Python2 => Writer::version2(),
-        Dialect::Python3 => Writer::version4(),
-    };
-    let key = |writer: &mut Writer<Shared>, key: KeyId| {
-        let Key { file, line, name } = profile.key_parts(key);
-        writer.text(profile.strings().get(file), Shared::Name(file));
-        writer.int(i128::from(line));
-        writer.text(profile.strings().get(name), Shared::Name(name));
-    };
-    let seconds = |writer: &mut Writer<Shared>, seconds: Seconds| match seconds {
-        Seconds::Int(value) => writer.int(value),
-        Seconds::Float(value) => writer.float(value),
-    };
-    writer.begin_dict();
-    if profile.is_sampled() {
-        let name = profile.key_count() as u32;
-        writer.begin_tuple(1);
-        writer.text(SAMPLED, Shared::Caller(KeyId(name)));
-        writer.truth();
-    }
-    for function in profile.functions() {
-        writer.begin_tuple(3);
-        key(&mut writer, profile.key_of(function));
-        let calls = profile.calls(function);
-        writer.begin_tuple(5);
-        writer.int(calls.primitive);
-        writer.int(calls.total);
-        seconds(&mut writer, calls.own);
-        seconds(&mut writer, calls.cumulative);
-        writer.begin_dict();
-        for (caller, calls) in profile.callers(function) {
-            if writer.begin_shared_tuple(3, Shared::Caller(caller)) {
-                key(&mut writer, caller);
-            }
-            match calls {
-                EdgeCalls::Counted(count) => writer.int(count),
-                EdgeCalls::Timed(calls) => {
-                    writer.begin_tuple(4);
-                    writer.int(calls.total);
-                    writer.int(calls.primitive);
-                    seconds(&mut writer, calls.own);
-                    seconds(&mut writer, calls.cumulative);
-                }
-            }
-        }
-        writer.end_dict();
-    }
-    writer.end_dict();
-    writer.into_bytes()
 }
