@@ -1,10 +1,13 @@
 //! Standard output and error: colour, width, and whether names must be escaped.
 
+use super::Failure;
+use super::input::system_text;
 use crate::view::Shown;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 use std::io::{IsTerminal, StdoutLock, Write};
+use std::path::Path;
 
 /// Where a command prints.
 pub(super) struct Output {
@@ -57,7 +60,7 @@ impl Output {
         self.terminal.then(terminal_width)
     }
 
-    pub(super) fn flush(&mut self) -> Result<(), super::Failure> {
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.stdout.flush().map_err(Into::into)
     }
 
@@ -73,6 +76,37 @@ impl Output {
         // Nothing can be done if even this cannot be printed.
         let _ = writeln!(stderr, "{style}{kind}:{style:#} {message}");
     }
+}
+
+/// Writes a file that appears whole or not at all: under another name beside it first.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let write = || {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new()
+            .prefix(".prof-")
+            .permissions(new_file_mode())
+            .tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error: std::io::Error| {
+        Failure::usage(format!(
+            "cannot write `{}`: {}",
+            path.to_string_lossy(),
+            system_text(&error)
+        ))
+    })
+}
+
+/// What a new file may be read and written by, before the umask.
+fn new_file_mode() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::Permissions::from_mode(0o666)
 }
 
 /// COLUMNS if it is set, else what the system says, else 80.

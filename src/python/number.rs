@@ -125,6 +125,14 @@ pub fn push_fixed3(out: &mut Vec<u8>, value: f64) {
     push_fixed3_within(out, value, 8);
 }
 
+/// `"%.3f" % value`.
+#[must_use]
+pub fn fixed3(value: f64) -> String {
+    let mut out = Vec::new();
+    push_fixed3_within(&mut out, value, 0);
+    String::from_utf8(out).expect("digits are ASCII")
+}
+
 /// As [`push_fixed3`], at least `width` wide.
 pub fn push_fixed3_within(out: &mut Vec<u8>, value: f64, width: usize) {
     let bits = value.to_bits();
@@ -304,7 +312,7 @@ mod tests {
     use super::*;
     use crate::python::Version;
 
-    fn fixed3(value: f64) -> String {
+    fn wide(value: f64) -> String {
         let mut out = Vec::new();
         push_fixed3(&mut out, value);
         String::from_utf8(out).expect("digits are ASCII")
@@ -332,7 +340,7 @@ mod tests {
             (f64::NEG_INFINITY, "    -inf"),
             (f64::NAN, "     nan"),
         ] {
-            assert_eq!(fixed3(value), printed, "{value:?}");
+            assert_eq!(wide(value), printed, "{value:?}");
         }
     }
 
@@ -345,7 +353,7 @@ mod tests {
                 .wrapping_add(1_442_695_040_888_963_407);
             let value = f64::from_bits(state);
             if !value.is_nan() {
-                assert_eq!(fixed3(value), format!("{value:8.3}"), "{value:?}");
+                assert_eq!(wide(value), format!("{value:8.3}"), "{value:?}");
             }
         }
     }

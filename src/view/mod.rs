@@ -4,12 +4,21 @@
 //! of its reports equals pstats' byte for byte; `../shared/specs/pstats.md` has the rules.
 
 mod callees;
+pub mod csv;
+mod group;
+mod idle;
+pub mod json;
 mod report;
 mod restriction;
+mod rows;
 mod sort;
+pub mod table;
 
+pub use group::GroupBy;
+pub use idle::is_idle;
 pub use report::{Notes, Shown};
 pub use restriction::Restriction;
+pub use rows::{Edge, LeftOut, Row, Rows, Subject, View, percent_of};
 pub use sort::{SortKey, VALID_KEYS};
 
 use crate::profile::{self, FunctionId, KeyId, Profile};
@@ -36,6 +45,7 @@ pub struct Stats {
     /// One line of the head of a report for each file, as raw bytes.
     files: Vec<Vec<u8>>,
     order: Option<Order>,
+    left_out: Option<LeftOut>,
     /// Did a report turn the callers round into callees? pstats keeps that index when more is added.
     callees_known: bool,
     /// The profile as it was when the callees were computed, if it has changed since.
@@ -77,6 +87,7 @@ impl Stats {
             profile,
             files: vec![file],
             order: None,
+            left_out: None,
             callees_known: false,
             callee_source: None,
             python,
@@ -124,6 +135,23 @@ impl Stats {
     /// As [`Profile::strip_dirs`].
     pub fn strip_dirs(&mut self) -> Result<(), profile::Error> {
         self.replace_profile(self.profile.strip_dirs()?);
+        Ok(())
+    }
+
+    /// Leaves out the functions for which `keep` is false, as themselves and as callers, and says so in the head of
+    /// reports. Totals are computed anew.
+    ///
+    /// # Errors
+    /// As [`Profile::retain`].
+    pub fn retain(&mut self, keep: impl Fn(&Profile, KeyId) -> bool) -> Result<(), profile::Error> {
+        let kept = self.profile.retain(|key| keep(&self.profile, key))?;
+        let rest = self.profile.retain(|key| !keep(&self.profile, key))?;
+        let functions = self.profile.len() - kept.len();
+        self.replace_profile(kept);
+        self.left_out = Some(LeftOut {
+            functions,
+            totals: rest.totals(),
+        });
         Ok(())
     }
 

@@ -126,6 +126,10 @@ impl Stats {
             page.raw_or_escaped(self.profile.name(key));
             page.text.push(b'\n');
         }
+        if let Some(left_out) = &self.left_out {
+            page.text
+                .extend_from_slice(format!("         {left_out}\n").as_bytes());
+        }
         let totals = self.profile.totals();
         page.text
             .extend_from_slice(format!("         {} function calls ", totals.calls).as_bytes());

@@ -1,6 +1,7 @@
 //! Limits on what a report lists: by count, share or pattern.
 
 use super::Error;
+use super::rows::percent_of;
 use crate::profile::{FunctionId, Profile};
 use crate::python::number::repr_float;
 use crate::python::regex::{self, Pattern};
@@ -13,6 +14,8 @@ pub enum Restriction {
     Count(i64),
     /// The first part of the list, from 0 up to below 1; any other number does nothing.
     Share(f64),
+    /// Those whose cumulative time is at least this percentage of all time; not known to pstats.
+    MinPercent(f64),
     /// Those in whose standard name the pattern is found.
     Pattern {
         /// As it was given: UTF-8 with lone surrogates for bytes that are none.
@@ -62,6 +65,10 @@ impl Restriction {
                     functions.truncate((before as f64 * share + 0.5) as usize);
                 }
             }
+            Restriction::MinPercent(percent) => functions.retain(|&function| {
+                let cumulative = profile.calls(function).cumulative.as_f64();
+                percent_of(cumulative, profile.totals()) >= *percent
+            }),
             Restriction::Pattern { pattern, .. } => {
                 let mut name = Vec::new();
                 let mut kept = Vec::with_capacity(functions.len());
@@ -89,6 +96,9 @@ impl Restriction {
             match self {
                 Restriction::Count(count) => message.extend_from_slice(count.to_string().as_bytes()),
                 Restriction::Share(share) => message.extend_from_slice(repr_float(*share).as_bytes()),
+                Restriction::MinPercent(percent) => {
+                    message.extend_from_slice(format!("at least {percent} percent").as_bytes());
+                }
                 Restriction::Pattern { text, .. } | Restriction::Invalid(text) => {
                     message.extend_from_slice(&text::repr(text, python));
                 }

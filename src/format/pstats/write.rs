@@ -30,12 +30,6 @@ pub fn write(profile: &Profile) -> Vec<u8> {
         Seconds::Float(value) => writer.float(value),
     };
     writer.begin_dict();
-    if profile.is_sampled() {
-        let name = profile.key_count() as u32;
-        writer.begin_tuple(1);
-        writer.text(SAMPLED, Shared::Caller(KeyId(name)));
-        writer.truth();
-    }
     for function in profile.functions() {
         writer.begin_tuple(3);
         key(&mut writer, profile.key_of(function));
@@ -62,6 +56,13 @@ pub fn write(profile: &Profile) -> Vec<u8> {
             }
         }
         writer.end_dict();
+    }
+    // Where Python's own sampler puts it.
+    if profile.is_sampled() {
+        let name = profile.key_count() as u32;
+        writer.begin_tuple(1);
+        writer.text(SAMPLED, Shared::Caller(KeyId(name)));
+        writer.truth();
     }
     writer.end_dict();
     writer.into_bytes()
