@@ -25,4 +25,5 @@ pub mod cli;
 pub mod format;
 pub mod profile;
 pub mod python;
+pub mod self_profile;
 pub mod view;

@@ -10,9 +10,11 @@ mod stats;
 
 pub use exit::{Code, Failure};
 
+use crate::self_profile::SelfProfile;
 use clap::{ColorChoice, Parser, Subcommand};
 use output::Output;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Reads, sorts, prints and browses profiles of Python programs. Needs no Python.
@@ -35,6 +37,10 @@ struct Cli {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
 
+    /// Sample prof itself while it runs, and draw a flame graph of it
+    #[arg(long, global = true, value_name = "FILE.svg", hide_short_help = true)]
+    self_profile: Option<PathBuf>,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -52,10 +58,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let mut output = Output::new(cli.color);
-    let result = match cli.command {
-        Command::Stats(args) => stats::run(args, &mut output),
-    };
-    exit::finish(result.and_then(|code| output.flush().map(|()| code)), &mut output)
+    let result = run_command(cli, &mut output).and_then(|code| output.flush().map(|()| code));
+    exit::finish(result, &mut output)
+}
+
+fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
+    let sampling = cli
+        .self_profile
+        .map(|path| SelfProfile::start().map(|profile| (path, profile)))
+        .transpose();
+    let sampling = sampling.map_err(|error| Failure::usage(error.to_string()))?;
+    let code = match cli.command {
+        Command::Stats(args) => stats::run(args, output),
+    }?;
+    if let Some((path, profile)) = sampling {
+        match profile.flamegraph("prof") {
+            Ok(svg) => output::write_file(&path, &svg)?,
+            Err(error) => output.report("warning", &format!("no picture of prof itself: {error}")),
+        }
+    }
+    Ok(code)
 }
 
 #[cfg(test)]

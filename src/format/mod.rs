@@ -101,11 +101,11 @@ pub fn read_profile(mut input: impl Read, packing: Packing) -> Result<Profile, E
 
 fn read_plain(head: Vec<u8>, input: impl Read) -> Result<Profile, Error> {
     // Only what cannot be a dump is asked what else it is.
-    pstats::read(Cursor::new(&head).chain(input)).map_err(|source| match sniff::near_miss(&head) {
-        Some(looks_like) => Error::Other {
+    pstats::read(Cursor::new(&head).chain(input)).map_err(|source| match (&source, sniff::near_miss(&head)) {
+        (Error::Marshal(_) | Error::Shape(_), Some(looks_like)) => Error::Other {
             looks_like,
             source: Box::new(source),
         },
-        None => source,
+        _ => source,
     })
 }

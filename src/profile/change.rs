@@ -364,3 +364,129 @@ fn without_addresses(name: &[u8]) -> Vec<u8> {
     out.extend_from_slice(rest);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::python::{Dialect, Seconds};
+
+    fn calls(total: i128, own: f64) -> Calls {
+        Calls {
+            primitive: total,
+            total,
+            own: Seconds::Float(own),
+            cumulative: Seconds::Float(2.0 * own),
+        }
+    }
+
+    /// A profile of functions called once a tenth of a second, each with the callers named.
+    fn profile(functions: &[(&str, &[&str])]) -> Profile {
+        let mut profile = Profile::new(Dialect::Python3);
+        let key = |profile: &mut Profile, name: &str| {
+            let (file, name) = name.rsplit_once(':').expect("file:name");
+            profile
+                .key(file.as_bytes(), 1, name.as_bytes())
+                .expect("a small profile")
+        };
+        for (at, (name, callers)) in functions.iter().enumerate() {
+            let edges: Vec<_> = callers
+                .iter()
+                .enumerate()
+                .map(|(nth, caller)| {
+                    (
+                        key(&mut profile, caller),
+                        EdgeCalls::Timed(calls(nth as i128 + 1, 0.5)),
+                    )
+                })
+                .collect();
+            let callers = profile.push_edges(edges).expect("a small profile");
+            let name = key(&mut profile, name);
+            profile.insert(name, calls(at as i128 + 1, 0.25), callers);
+        }
+        profile.sum_up().expect("small numbers");
+        profile
+    }
+
+    fn shown(profile: &Profile) -> Vec<String> {
+        let line = |function| {
+            let name = |key| String::from_utf8_lossy(&profile.standard_name(key)).into_owned();
+            let callers: Vec<String> = profile
+                .callers(function)
+                .map(|(caller, edge)| format!("{}={}", name(caller), edge.total()))
+                .collect();
+            let total = profile.calls(function).total;
+            format!(
+                "{} {total} [{}]",
+                name(profile.key_of(function)),
+                callers.join(" ")
+            )
+        };
+        profile.functions().map(line).collect()
+    }
+
+    #[test]
+    fn stripping_adds_functions_but_replaces_callers() {
+        let before = profile(&[
+            ("/x/a.py:f", &["/x/b.py:g", "/y/b.py:g"]),
+            ("/y/a.py:f", &["/y/b.py:g"]),
+        ]);
+        let after = before.strip_dirs().expect("small numbers");
+        // The callers of the first function collide: the second of them, with 2 calls, stays. Then both functions
+        // become one.
+        assert_eq!(shown(&after), ["a.py:1(f) 3 [b.py:1(g)=3]"]);
+        assert_eq!(after.totals(), before.totals());
+    }
+
+    #[test]
+    fn folding_addresses_adds_functions_and_callers() {
+        let before = profile(&[
+            ("~:at 0x7f3a5c0e1b20>", &["a:g 0x123456", "a:g 0x654321"]),
+            ("~:at 0x7f3a5c0e1b30>", &[]),
+        ]);
+        let after = before.fold_addresses().expect("small numbers");
+        assert_eq!(shown(&after), ["~:1(at 0x..>) 3 [a:1(g 0x..)=3]"]);
+        assert_eq!(without_addresses(b"0x12345 0xabcdef0 0x"), b"0x12345 0x.. 0x");
+    }
+
+    #[test]
+    fn adding_keeps_the_place_of_what_is_there() {
+        let mut sum = profile(&[("a:f", &["a:g"]), ("a:g", &[])]);
+        let other = profile(&[("a:h", &[]), ("a:f", &["a:h", "a:g"])]);
+        sum.add(&other).expect("small numbers");
+        assert_eq!(
+            shown(&sum),
+            ["a:1(f) 3 [a:1(g)=3 a:1(h)=1]", "a:1(g) 2 []", "a:1(h) 1 []"]
+        );
+        assert_eq!(sum.totals().calls, 6);
+        let mut python2 = Profile::new(Dialect::Python2);
+        assert_eq!(python2.add(&other), Err(Error::Dialects));
+    }
+
+    #[test]
+    fn shared_callers_stay_shared() {
+        let mut before = profile(&[("a:f", &["b:x", "b:y"]), ("a:g", &[])]);
+        let callers = before.caller_range(FunctionId(0));
+        before.insert(before.key_of(FunctionId(1)), Calls::default(), callers);
+        let stripped = before.strip_dirs().expect("small numbers");
+        let kept = before.retain(|_| true).expect("small numbers");
+        let mut added = Profile::new(Dialect::Python3);
+        added.add(&before).expect("small numbers");
+        for after in [stripped, kept, added] {
+            assert_eq!(
+                after.caller_range(FunctionId(0)),
+                after.caller_range(FunctionId(1))
+            );
+            assert_eq!(after.edge_count(), 2);
+        }
+    }
+
+    #[test]
+    fn leaving_out_recomputes_totals() {
+        let before = profile(&[("a:f", &["a:g", "a:h"]), ("a:g", &[]), ("a:h", &[])]);
+        let after = before
+            .retain(|key| before.name(key) != b"g")
+            .expect("small numbers");
+        assert_eq!(shown(&after), ["a:1(f) 1 [a:1(h)=2]", "a:1(h) 3 []"]);
+        assert_eq!(after.totals().own, Seconds::Float(0.5));
+    }
+}

@@ -103,6 +103,7 @@ fn decimal_length(value: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::Dialect;
 
     fn check(file: &str, line: i64, name: &str, shown: &str) {
         let mut profile = Profile::new(Dialect::Python3);

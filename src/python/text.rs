@@ -163,7 +163,7 @@ pub fn repr(text: &[u8], python: Version) -> Vec<u8> {
         Piece::Char(c) if c == '\\' || c == char::from(quote) => out.extend_from_slice(&[b'\\', c as u8]),
         Piece::Char(c @ ' '..='~') => out.push(c as u8),
         Piece::Char(c) if is_printable(c, python) => {
-            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes())
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         }
         Piece::Char(c) => push_escape(&mut out, u32::from(c)),
         Piece::Surrogate(code) => push_escape(&mut out, u32::from(code)),

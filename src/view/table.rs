@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn names_keep_their_end() {
         assert_eq!(cut("short", 10), "short");
-        assert_eq!(cut("/a/long/path.py:12(f)", 11), "\u{2026}th.py:12(f)");
+        assert_eq!(cut("/a/long/path.py:12(f)", 11), "\u{2026}h.py:12(f)");
         assert_eq!(
             cut("\u{6f22}\u{5b57}\u{6f22}\u{5b57}", 6),
             "\u{2026}\u{6f22}\u{5b57}"

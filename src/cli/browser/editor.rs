@@ -102,7 +102,13 @@ impl Completer for Words {
                 .collect()
         };
         let found = match before.split_whitespace().next() {
-            _ if before[..start].trim().is_empty() => of(&mut COMMANDS.iter().copied()),
+            _ if before[..start].trim().is_empty() => {
+                let mut commands: Vec<Pair> = of(&mut COMMANDS.iter().copied());
+                for command in &mut commands {
+                    command.replacement.push(' ');
+                }
+                commands
+            }
             Some("help" | "?") => of(&mut COMMANDS.iter().copied()),
             Some("sort") => of(&mut VALID_KEYS.iter().map(|(key, _)| *key)),
             Some("add" | "read") => return self.files.complete(line, at, context),

@@ -1,0 +1,65 @@
+//! The binary as a user runs it.
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+mod browser;
+mod corpus;
+mod errors;
+mod examples;
+mod stats;
+
+use assert_cmd::Command;
+use std::path::{Path, PathBuf};
+
+/// The binary, with nothing of the surroundings that changes its output.
+fn prof() -> Command {
+    let mut command = assert_cmd::cargo::cargo_bin_cmd!("prof");
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        command.env_remove(variable);
+    }
+    command.env("TZ", "UTC0");
+    command
+}
+
+/// A file below `fixtures/`.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// What `prof` prints with these arguments; it must succeed.
+fn run(arguments: &[&str]) -> String {
+    let output = prof()
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .assert()
+        .success();
+    String::from_utf8(output.get_output().stdout.clone()).expect("text")
+}
+
+/// What `prof` prints on standard error with these arguments; it must fail with this code.
+fn fail(arguments: &[&str], code: i32) -> String {
+    let output = prof()
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .assert()
+        .code(code);
+    assert!(
+        output.get_output().stdout.is_empty(),
+        "a failure prints nothing on standard output"
+    );
+    String::from_utf8(output.get_output().stderr.clone()).expect("text")
+}
+
+/// A Python 3 with which results are compared. Without one the test says so and passes, but fails under CI.
+fn python() -> Option<&'static str> {
+    let found = ["python3", "python"].into_iter().find(|name| {
+        let version = std::process::Command::new(name)
+            .args(["-c", "import sys; print(sys.version_info[0])"])
+            .output();
+        version.is_ok_and(|output| output.stdout == b"3\n")
+    });
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "no python3 on PATH");
+        eprintln!("skipped: no python3 on PATH");
+    }
+    found
+}
