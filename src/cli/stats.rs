@@ -364,7 +364,7 @@ pub(super) fn restriction(word: &OsStr, python: Version) -> Result<Restriction, 
 /// A pattern that must be one: unlike a restriction, an invalid one is an error.
 fn pattern(word: &OsStr, python: Version) -> Result<Pattern, Failure> {
     let word = as_python_text(word, python);
-    Pattern::new(&word, (python.major, python.minor)).map_err(|error| bad_pattern(&word, &error))
+    Pattern::new(&word, python).map_err(|error| bad_pattern(&word, &error))
 }
 
 fn as_python_text(word: &OsStr, python: Version) -> Vec<u8> {

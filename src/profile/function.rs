@@ -1,9 +1,9 @@
 //! A function's file, line and name, and how they are shown.
 
 use super::{KeyId, Profile, StrId};
+use crate::python::number::push_int;
 use crate::python::text;
 use std::cmp::Ordering;
-use std::io::Write as _;
 
 /// What identifies a function in a dump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +56,9 @@ impl Profile {
             }
         } else {
             out.extend_from_slice(self.file(key));
-            write!(out, ":{}(", self.line(key)).expect("writing to a Vec does not fail");
+            out.push(b':');
+            push_int(out, self.line(key).into());
+            out.push(b'(');
             out.extend_from_slice(name);
             out.push(b')');
         }

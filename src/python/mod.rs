@@ -57,11 +57,17 @@ impl Version {
     /// The dialect of the dumps that this version can read.
     #[must_use]
     pub fn dialect(self) -> Dialect {
-        if self.major == 2 {
+        if self.is_python2() {
             Dialect::Python2
         } else {
             Dialect::Python3
         }
+    }
+
+    /// Is this 2.7, where text is bytes?
+    #[must_use]
+    pub fn is_python2(self) -> bool {
+        self.major == 2
     }
 
     /// Is this Python 3, minor version `minor` or later?

@@ -138,19 +138,17 @@ pub fn push_fixed3_within(out: &mut Vec<u8>, value: f64, width: usize) {
     let bits = value.to_bits();
     let exponent = ((bits >> 52) & 0x7ff) as i32 - 1075;
     let mantissa = (bits & ((1 << 52) - 1)) | (1 << 52);
-    // mantissa * 1000 stays below 2^63. Outside these exponents the general way is taken.
-    if (-63..=0).contains(&exponent) {
+    // mantissa * 1000 stays below 2^63, so that a larger shift leaves less than a half: zeros and subnormals, too.
+    // Numbers without a fraction, infinities and NaN are left to the general way.
+    if exponent <= 0 {
         let thousands = mantissa * 1000;
-        let shift = (-exponent) as u32;
-        let mut units = thousands >> shift;
-        let rest = thousands - (units << shift);
-        let half = if shift == 0 { 1 } else { 1u64 << (shift - 1) };
-        if rest > half || (rest == half && units & 1 == 1) {
-            units += 1;
+        let shift = exponent.unsigned_abs();
+        let mut units = thousands.checked_shr(shift).unwrap_or(0);
+        if let 1..64 = shift {
+            let (rest, half) = (thousands - (units << shift), 1 << (shift - 1));
+            units += u64::from(rest > half || (rest == half && units & 1 == 1));
         }
         push_thousandths(out, bits >> 63 == 1, units, width);
-    } else if value == 0.0 {
-        push_thousandths(out, bits >> 63 == 1, 0, width);
     } else if value.is_nan() {
         pad(out, width, 3);
         out.extend_from_slice(b"nan");
@@ -180,6 +178,23 @@ fn push_thousandths(out: &mut Vec<u8>, negative: bool, units: u64, width: usize)
         digits[at] = b'-';
     }
     pad(out, width, digits.len() - at);
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends an int in decimal.
+pub fn push_int(out: &mut Vec<u8>, value: i128) {
+    let Ok(small) = u64::try_from(value) else {
+        out.extend_from_slice(value.to_string().as_bytes());
+        return;
+    };
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    let mut rest = small;
+    while rest > 0 || at == digits.len() {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
     out.extend_from_slice(&digits[at..]);
 }
 
@@ -355,6 +370,25 @@ mod tests {
             if !value.is_nan() {
                 assert_eq!(wide(value), format!("{value:8.3}"), "{value:?}");
             }
+        }
+    }
+
+    #[test]
+    fn ints_of_all_sizes_are_decimal() {
+        for value in [
+            0,
+            7,
+            10,
+            1234567890,
+            i128::from(u64::MAX),
+            1 << 64,
+            i128::MAX,
+            -1,
+            i128::MIN,
+        ] {
+            let mut out = Vec::new();
+            push_int(&mut out, value);
+            assert_eq!(out, value.to_string().as_bytes());
         }
     }
 

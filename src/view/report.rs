@@ -3,7 +3,7 @@
 use super::callees::Callees;
 use super::{Error, Restriction, Selection, Stats};
 use crate::profile::{Calls, Count, EdgeCalls, KeyId, Profile};
-use crate::python::number::{pad, push_fixed3};
+use crate::python::number::{pad, push_fixed3, push_fixed3_within, push_int};
 use crate::python::{Dialect, Seconds, text};
 use std::io::Write;
 
@@ -138,7 +138,7 @@ impl Stats {
                 .extend_from_slice(format!("({} primitive calls) ", totals.primitive).as_bytes());
         }
         page.text.extend_from_slice(b"in ");
-        crate::python::number::push_fixed3_within(&mut page.text, totals.own.as_f64(), 0);
+        push_fixed3_within(&mut page.text, totals.own.as_f64(), 0);
         page.text.extend_from_slice(b" seconds\n\n");
     }
 
@@ -300,9 +300,10 @@ impl Page<'_> {
     /// `total`, or `total/primitive` where they differ, at the right of `width`.
     fn counts(&mut self, total: Count, primitive: Count, width: usize) {
         let start = self.text.len();
-        write!(self.text, "{total}").expect("writing to a Vec does not fail");
+        push_int(&mut self.text, total);
         if total != primitive {
-            write!(self.text, "/{primitive}").expect("writing to a Vec does not fail");
+            self.text.push(b'/');
+            push_int(&mut self.text, primitive);
         }
         let length = self.text.len() - start;
         if length < width {

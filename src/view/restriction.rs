@@ -21,7 +21,7 @@ pub enum Restriction {
         /// As it was given: UTF-8 with lone surrogates for bytes that are none.
         text: Vec<u8>,
         /// Compiled.
-        pattern: Pattern,
+        pattern: Box<Pattern>,
     },
     /// A pattern that Python rejects: it is reported and does nothing.
     Invalid(Vec<u8>),
@@ -36,10 +36,10 @@ impl Restriction {
         Ok(match Word::parse(word, python) {
             Word::Int(count) => Restriction::Count(count),
             Word::Float(share) => Restriction::Share(share),
-            Word::Text => match Pattern::new(word, (python.major, python.minor)) {
+            Word::Text => match Pattern::new(word, python) {
                 Ok(pattern) => Restriction::Pattern {
                     text: word.into(),
-                    pattern,
+                    pattern: Box::new(pattern),
                 },
                 Err(regex::Error::Invalid { .. }) => Restriction::Invalid(word.into()),
                 Err(error) => return Err(error),

@@ -43,7 +43,7 @@ impl Cursor<'_> {
         let key = self.key()?;
         let row = self.begin(b')')?;
         self.expect([5])?;
-        let (primitive, total) = (self.int()?, self.int()?);
+        let (primitive, total) = (Count::from(self.int()?), Count::from(self.int()?));
         let (own, cumulative) = (self.float()?, self.float()?);
         let dict = self.begin(b'{')?;
         while *self.bytes.first()? != b'0' {
@@ -76,7 +76,7 @@ impl Cursor<'_> {
         let caller = self.key()?;
         let slot = self.begin(b')')?;
         self.expect([4])?;
-        let (total, primitive) = (self.int()?, self.int()?);
+        let (total, primitive) = (Count::from(self.int()?), Count::from(self.int()?));
         let (own, cumulative) = (self.float()?, self.float()?);
         let place = self.loader.profile.edge_count() as u32;
         let calls = EdgeCalls::Timed(Calls {
@@ -121,7 +121,6 @@ impl Cursor<'_> {
         let slot = self.begin(b')')?;
         self.expect([3])?;
         let (file, line, name) = (self.name()?, self.int()?, self.name()?);
-        let line = i64::try_from(line).ok()?;
         let key = self.loader.profile.key_from(Key { file, line, name }).ok()?;
         self.end(slot, Value::Key(key))?;
         Some(key)
@@ -153,16 +152,16 @@ impl Cursor<'_> {
     }
 
     #[inline]
-    fn int(&mut self) -> Option<Count> {
+    fn int(&mut self) -> Option<i64> {
         match self.byte()? {
-            b'i' => Some(Count::from(i32::from_le_bytes(self.take()?))),
+            b'i' => Some(i64::from(i32::from_le_bytes(self.take()?))),
             INT_FLAGGED => {
                 let value = i64::from(i32::from_le_bytes(self.take()?));
                 self.loader.references.push(Value::Int(value)).ok()?;
-                Some(Count::from(value))
+                Some(value)
             }
             b'r' => match self.refer()? {
-                Value::Int(value) => Some(Count::from(value)),
+                Value::Int(value) => Some(value),
                 _ => None,
             },
             _ => None,
