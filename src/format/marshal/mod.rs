@@ -430,6 +430,11 @@ impl<R: Read> Reader<R> {
         Ok(Some(Item { offset, slot, event }))
     }
 
+    /// The offset of the next byte.
+    pub fn offset(&self) -> u64 {
+        self.source.offset()
+    }
+
     /// The next bytes, at least `wanted` of them unless the input ends before, for a user who knows what mostly
     /// comes and can read it faster. What was read so is skipped by [`Reader::skip`].
     ///

@@ -45,10 +45,23 @@ enum Way {
 fn read_with(input: impl Read, way: Way) -> Result<Profile, Error> {
     let mut reader = Reader::new(input);
     let mut loader = Loader::new();
+    let mut looked_at = 0;
     while let Some(item) = reader.next()? {
         loader.take(item)?;
-        if way == Way::Fast {
-            while let Some((bytes, references)) = loader.usual(reader.lookahead(usual::LOOKAHEAD)?) {
+        if way == Way::Fast && loader.is_between_functions() {
+            loop {
+                let at = reader.offset();
+                let bytes = reader.lookahead(usual::LOOKAHEAD)?;
+                let end = at + bytes.len() as u64;
+                if looked_at < end {
+                    let from = looked_at.max(at) - at;
+                    looked_at =
+                        at + from + usual::look_ahead(&bytes[from as usize..], &loader.references) as u64;
+                    // What was not understood is not looked at again.
+                }
+                let Some((bytes, references)) = usual::function(bytes, &mut loader) else {
+                    break;
+                };
                 reader.skip(bytes, references);
             }
         }
@@ -215,15 +228,10 @@ impl Loader {
         Ok(())
     }
 
-    /// Reads a whole function if one comes next and is of the usual form.
+    /// Does a function come next, or the end of the dump?
     #[inline]
-    fn usual(&mut self, bytes: &[u8]) -> Option<(usize, u32)> {
-        match &self.frames[..] {
-            [frame] if frame.container == Container::Dict && frame.key.is_none() => {
-                usual::function(bytes, self)
-            }
-            _ => None,
-        }
+    fn is_between_functions(&self) -> bool {
+        matches!(&self.frames[..], [frame] if frame.container == Container::Dict && frame.key.is_none())
     }
 
     /// A value is complete: it goes to the container that it stands in.

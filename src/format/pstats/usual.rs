@@ -6,7 +6,7 @@
 //! so nothing depends on it but speed.
 
 use super::Loader;
-use super::value::Value;
+use super::value::{References, Value};
 use crate::profile::{Calls, Count, EdgeCalls, Key, KeyId, StrId};
 use crate::python::Seconds;
 
@@ -14,6 +14,35 @@ use crate::python::Seconds;
 pub(super) const LOOKAHEAD: usize = 16 * 1024;
 
 const FLAG: u8 = 0x80;
+
+/// Asks the memory for what is referred to in the bytes to come, which begin at a value. References have no order
+/// that a cache likes, and waiting for one after the other would take a third of the time of reading a large dump.
+/// Returns how many bytes were looked at: whole values, up to the first that is not usual.
+pub(super) fn look_ahead(bytes: &[u8], references: &References) -> usize {
+    let mut rest = bytes;
+    loop {
+        let len = match rest {
+            [b'r', a, b, c, d, ..] => {
+                references.prefetch(u32::from_le_bytes([*a, *b, *c, *d]));
+                5
+            }
+            [code, second, ..] => match code & !FLAG {
+                b'i' => 5,
+                b'g' => 9,
+                b')' => 2,
+                b'{' | b'0' => 1,
+                b'z' | b'Z' => 2 + usize::from(*second),
+                _ => break,
+            },
+            _ => break,
+        };
+        match rest.get(len..) {
+            Some(after) => rest = after,
+            None => break,
+        }
+    }
+    bytes.len() - rest.len()
+}
 
 /// Reads `key: (cc, nc, tt, ct, {caller: (nc, cc, tt, ct), ...})` and adds it. Returns its length in bytes and the
 /// number of flagged objects in it; `None`, with nothing changed, when it is not of the usual form or not complete.

@@ -122,6 +122,25 @@ impl References {
         Ok(())
     }
 
+    /// Asks the memory for an entry that will be wanted soon. An index without an entry does no harm.
+    #[inline]
+    pub(super) fn prefetch(&self, index: u32) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(entry) = self.entries.get(index as usize) {
+            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            #[expect(
+                unsafe_code,
+                reason = "there is no safe way to prefetch; measured in `Cursor::look_ahead`"
+            )]
+            // SAFETY: prefetching reads nothing that the program can see and cannot fault.
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(entry).cast());
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = index;
+    }
+
     pub(super) fn get(&self, index: u32) -> Value {
         self.try_get(index)
             .expect("the marshal reader has checked the bounds")
