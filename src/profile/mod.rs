@@ -7,6 +7,8 @@
 mod calls;
 mod change;
 mod function;
+pub mod labels;
+pub mod stacks;
 mod strings;
 
 pub use calls::{Calls, Count, EdgeCalls};
