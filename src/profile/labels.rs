@@ -156,7 +156,7 @@ mod tests {
         let paths: Vec<String> = (0..100_000)
             .map(|i| format!("/srv/{}/pkg/{}/x.py", i % 317, i / 317))
             .collect();
-        let bytes: Vec<&[u8]> = paths.iter().map(|path| path.as_bytes()).collect();
+        let bytes: Vec<&[u8]> = paths.iter().map(String::as_bytes).collect();
         let mut short = unique_suffixes(&bytes);
         short.sort_unstable();
         short.dedup();
@@ -166,7 +166,7 @@ mod tests {
     proptest! {
         #[test]
         fn ends_are_ends_and_stay_different(paths in prop::collection::vec("[ab/\\\\]{0,6}", 0..20)) {
-            let bytes: Vec<&[u8]> = paths.iter().map(|path| path.as_bytes()).collect();
+            let bytes: Vec<&[u8]> = paths.iter().map(String::as_bytes).collect();
             let short = unique_suffixes(&bytes);
             for (a, short_a) in bytes.iter().zip(&short) {
                 prop_assert!(a.ends_with(short_a));

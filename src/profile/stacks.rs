@@ -1,5 +1,5 @@
 //! Weighted call paths: what sampled and folded files hold, and what the call edges of a cProfile dump
-//! are turned into by attribution.
+//! are turned into by [`attribution`](super::attribution).
 //!
 //! A [`StackTree`] is a list of nodes below one nameless root. What it keeps true: a parent stands before
 //! its children, so that sums run over the list backwards and nothing ever recurses; two children of one
@@ -216,6 +216,15 @@ impl StackTree {
             }],
             child_index: HashTable::new(),
         }
+    }
+
+    /// Makes room for so many more nodes.
+    pub fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve(nodes);
+        let nodes_here = &self.nodes;
+        self.child_index.reserve(nodes, |&id| {
+            hash_child(nodes_here[id as usize].parent, nodes_here[id as usize].frame)
+        });
     }
 
     /// What the weights count.
