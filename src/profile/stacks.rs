@@ -399,6 +399,21 @@ impl StackTree {
         Ok(node)
     }
 
+    /// Gives the weight of the empty path, if it has any, to the path of one frame: most formats have no
+    /// empty path.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn name_empty_path(&mut self, frame: Frame<'_>) -> Result<(), Error> {
+        if self.own(NodeId::ROOT) > 0 {
+            let frame = self.intern(frame)?;
+            let node = self.child(NodeId::ROOT, frame, Mark::Exact)?;
+            let weight = std::mem::take(&mut self.nodes[NodeId::ROOT.index()].own);
+            self.nodes[node.index()].own += weight;
+        }
+        Ok(())
+    }
+
     /// For each node, by [`NodeId::index`], its weight and that of all paths that go on from it.
     #[must_use]
     pub fn widths(&self) -> Vec<u64> {
