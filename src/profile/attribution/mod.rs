@@ -58,9 +58,9 @@ pub struct Options {
     /// one.
     pub budget: usize,
     /// Edge visits that may be spent on straightening cycles out; then one leaf stands for each further
-    /// entry into a cycle. 4 million are about a second.
+    /// entry into a cycle. 4 million are about half a second.
     pub plan_work: u64,
-    /// Profiles with more call edges than this are refused. An edge takes about 60 bytes.
+    /// Profiles with more call edges than this are refused. An edge takes about 75 bytes.
     pub max_edges: u64,
 }
 
