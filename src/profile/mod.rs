@@ -4,9 +4,12 @@
 //! Ids are dense, so that per-function data of a view is a plain `Vec`. A function that is only
 //! ever named as a caller has a [`KeyId`] but no [`FunctionId`]. Nothing here depends on hash order.
 
+pub mod attribution;
 mod calls;
 mod change;
 mod function;
+pub mod labels;
+pub mod stacks;
 mod strings;
 
 pub use calls::{Calls, Count, EdgeCalls};

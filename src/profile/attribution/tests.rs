@@ -1,0 +1,682 @@
+use super::testing::Recorder;
+use super::*;
+use crate::format::pstats;
+use crate::profile::stacks::{Mark, NodeId, Visit};
+use crate::profile::{Calls, Count, EdgeCalls, EdgeRange, KeyId};
+use crate::python::{Dialect, Seconds};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// Nothing is pruned, as long as the tree stays small.
+const WHOLE: Options = Options {
+    min_share: 0.0,
+    budget: 1_000_000,
+    plan_work: 4_000_000,
+    max_edges: 5_000_000,
+};
+
+/// A tree as lines: path, width and own weight in seconds; `=` for exact frames and `~` for estimates, `*`
+/// behind a recursion leaf.
+fn lines(tree: &StackTree) -> Vec<String> {
+    let widths = tree.widths();
+    let seconds = |ns: u64| ns as f64 / 1e9;
+    let mut path: Vec<String> = Vec::new();
+    let mut lines = Vec::new();
+    for Visit { node, depth } in tree.walk() {
+        path.truncate(depth);
+        let name = tree.frame_at(node).expect("not the root").name;
+        let (star, sign) = match tree.mark(node) {
+            Mark::Exact => ("", '='),
+            Mark::Estimate => ("", '~'),
+            Mark::Recursion => ("*", '~'),
+            Mark::Pruned => ("", '-'),
+        };
+        path.push(String::from_utf8_lossy(name).into_owned() + star);
+        let (width, own) = (seconds(widths[node.index()]), seconds(tree.own(node)));
+        lines.push(format!("{} {sign} {width}/{own}", path.join(";")));
+    }
+    lines
+}
+
+fn check(profile: &Profile, options: Options, expected: &[&str]) -> Attribution {
+    let attribution = attribute(profile, &options).expect("a small profile");
+    assert_eq!(lines(&attribution.tree), expected);
+    attribution
+}
+
+/// Checks a run with the fake clock and the dump that cProfile wrote of the same program.
+fn check_golden(run: impl FnOnce(&mut Recorder), dump: &[u8], expected: &[&str]) {
+    let mut recorder = Recorder::default();
+    run(&mut recorder);
+    let attribution = check(&recorder.finish().0, WHOLE, expected);
+    assert!(!attribution.suspicious.any());
+    assert_eq!(
+        (
+            attribution.estimated_edges,
+            attribution.repaired,
+            attribution.pruned
+        ),
+        (0, 0, 0)
+    );
+    let dump = pstats::read(dump).expect("a dump");
+    check(&dump, WHOLE, expected);
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+#[test]
+fn a_function_with_two_callers_is_shared_out() {
+    let a = |run: &mut Recorder, x, y| {
+        run.call('a', |run| {
+            run.call('c', |run| run.tick(x * SECOND));
+            run.call('d', |run| run.tick(y * SECOND));
+        });
+    };
+    check_golden(
+        |run| {
+            run.call('m', |run| {
+                a(run, 4, 1);
+                run.call('b', |run| a(run, 1, 4));
+            });
+        },
+        include_bytes!("../../../fixtures/stacks/two_contexts.prof"),
+        &[
+            "m = 10/0",
+            "m;a = 5/0",
+            "m;a;c ~ 2.5/2.5",
+            "m;a;d ~ 2.5/2.5",
+            "m;b = 5/0",
+            "m;b;a = 5/0",
+            "m;b;a;c ~ 2.5/2.5",
+            "m;b;a;d ~ 2.5/2.5",
+        ],
+    );
+}
+
+#[test]
+fn a_function_that_calls_itself_has_a_recursion_leaf() {
+    fn f(run: &mut Recorder, depth: u32) {
+        run.call('f', |run| {
+            run.tick(SECOND);
+            if depth > 0 {
+                f(run, depth - 1);
+            }
+        });
+    }
+    check_golden(
+        |run| run.call('m', |run| f(run, 3)),
+        include_bytes!("../../../fixtures/stacks/self_recursion.prof"),
+        &["m = 4/0", "m;f = 4/1", "m;f;f* ~ 3/3"],
+    );
+}
+
+#[test]
+fn a_cycle_is_straightened_out() {
+    fn play(run: &mut Recorder, depth: u32, players: [char; 2]) {
+        run.call(players[0], |run| {
+            run.tick(SECOND);
+            if depth > 0 {
+                play(run, depth - 1, [players[1], players[0]]);
+            }
+        });
+    }
+    check_golden(
+        |run| run.call('m', |run| play(run, 3, ['p', 'q'])),
+        include_bytes!("../../../fixtures/stacks/mutual_recursion.prof"),
+        &["m = 4/0", "m;p = 4/1", "m;p;q ~ 3/2", "m;p;q;p* ~ 1/1"],
+    );
+}
+
+#[test]
+fn without_shared_callees_everything_is_exact() {
+    let leaf = |run: &mut Recorder| run.call('l', |run| run.tick(2 * SECOND));
+    let middle = |run: &mut Recorder| {
+        run.call('i', |run| {
+            run.tick(SECOND);
+            leaf(run);
+        });
+    };
+    check_golden(
+        |run| {
+            run.call('m', |run| {
+                middle(run);
+                middle(run);
+                leaf(run);
+            });
+        },
+        include_bytes!("../../../fixtures/stacks/chain.prof"),
+        &["m = 8/0", "m;i = 6/2", "m;i;l = 4/4", "m;l = 2/2"],
+    );
+}
+
+#[test]
+fn counts_of_the_module_profile_are_shared_out_by_calls() {
+    // The chain again, by profile.Profile with the same clock: l is called twice by i and once by m.
+    let dump =
+        pstats::read(&include_bytes!("../../../fixtures/stacks/chain_profile.prof")[..]).expect("a dump");
+    let attribution = check(
+        &dump,
+        WHOLE,
+        &["m = 8/0", "m;i = 6/2", "m;i;l = 4/4", "m;l = 2/2"],
+    );
+    assert_eq!(attribution.estimated_edges, 3);
+}
+
+#[test]
+fn mixed_threads_are_seen() {
+    let dump =
+        pstats::read(&include_bytes!("../../../fixtures/stacks/threads_312.prof")[..]).expect("a dump");
+    let attribution = attribute(&dump, &WHOLE).expect("a small profile");
+    assert!(attribution.suspicious.any());
+    let dump =
+        pstats::read(&include_bytes!("../../../fixtures/stacks/threads_311.prof")[..]).expect("a dump");
+    assert!(
+        !attribute(&dump, &WHOLE)
+            .expect("a small profile")
+            .suspicious
+            .any()
+    );
+}
+
+/// A function of a hand-made profile: name, (cc, nc, tt, ct), callers.
+type Function<'a> = (&'a str, (Count, Count, f64, f64), &'a [(&'a str, EdgeCalls)]);
+
+fn timed(total: Count, primitive: Count, own: f64, cumulative: f64) -> EdgeCalls {
+    EdgeCalls::Timed(Calls {
+        primitive,
+        total,
+        own: Seconds::Float(own),
+        cumulative: Seconds::Float(cumulative),
+    })
+}
+
+fn profile(functions: &[Function<'_>]) -> Profile {
+    let mut profile = Profile::new(Dialect::Python3);
+    let key = |profile: &mut Profile, name: &str| {
+        profile.key(b"x.py", 1, name.as_bytes()).expect("a small profile")
+    };
+    for &(name, (primitive, total, own, cumulative), callers) in functions {
+        let edges: Vec<_> = callers
+            .iter()
+            .map(|&(caller, edge)| (key(&mut profile, caller), edge))
+            .collect();
+        let callers = profile.push_edges(edges).expect("a small profile");
+        let calls = Calls {
+            primitive,
+            total,
+            own: Seconds::Float(own),
+            cumulative: Seconds::Float(cumulative),
+        };
+        let key = key(&mut profile, name);
+        profile.insert(key, calls, callers);
+    }
+    profile
+}
+
+#[test]
+fn little_or_nothing_is_a_tree_too() {
+    check(&profile(&[]), WHOLE, &[]);
+    let zeros = profile(&[
+        ("f", (0, 0, 0.0, 0.0), &[]),
+        ("g", (1, 1, 0.0, 0.0), &[("f", timed(1, 1, 0.0, 0.0))]),
+    ]);
+    let attribution = check(&zeros, WHOLE, &[]);
+    assert_eq!(
+        (attribution.exact_share(), attribution.pruned_share()),
+        (0.0, 0.0)
+    );
+    // Never called, as far as the dump says, and still there.
+    check(&profile(&[("f", (0, 0, 2.0, 0.0), &[])]), WHOLE, &["f = 2/2"]);
+    // Only the edge's cumulative time says that it was called.
+    let odd = profile(&[("f", (0, 0, 2.0, 2.0), &[("g", timed(0, 0, 0.0, 1.0))])]);
+    check(&odd, WHOLE, &["g = 2/0", "g;f = 2/2"]);
+}
+
+#[test]
+fn callers_without_numbers_get_a_function() {
+    let only_callee = profile(&[("f", (2, 2, 3.0, 3.0), &[("gone", timed(1, 1, 1.0, 1.0))])]);
+    let attribution = check(&only_callee, WHOLE, &["f = 2/2", "gone = 1/0", "gone;f = 1/1"]);
+    assert_eq!(attribution.functions, 1);
+    assert_eq!(attribution.exact_share(), 1.0);
+}
+
+#[test]
+fn a_cycle_that_nobody_enters_begins_at_its_longest() {
+    let cycle = profile(&[
+        ("f", (1, 1, 1.0, 3.0), &[("g", timed(1, 1, 1.0, 3.0))]),
+        ("g", (1, 1, 2.0, 4.0), &[("f", timed(1, 1, 2.0, 4.0))]),
+    ]);
+    check(&cycle, WHOLE, &["g = 3/0", "g;f ~ 3/1", "g;f;g* ~ 2/2"]);
+}
+
+#[test]
+fn impossible_numbers_become_zero_and_are_counted() {
+    for bad in [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
+        let broken = profile(&[
+            ("f", (1, 1, 1.0, 2.0), &[]),
+            ("g", (-1, -1, bad, bad), &[("f", timed(1, 1, bad, 1.0))]),
+        ]);
+        let attribution = check(&broken, WHOLE, &["f = 1/1"]);
+        assert_eq!(attribution.repaired, 4, "{bad}");
+    }
+    // Nothing is lost to rounding of a time that is zero at heart.
+    let tiny = profile(&[("f", (1, 1, -1e-12, 1.0), &[])]);
+    assert_eq!(attribute(&tiny, &WHOLE).expect("a small profile").repaired, 0);
+}
+
+#[test]
+fn times_are_rounded_once_and_half_away_from_zero() {
+    let list: Vec<Function<'_>> = vec![("f", (1, 1, 0.5e-9, 0.0), &[]), ("g", (1, 1, 2.4e-9, 0.0), &[])];
+    assert_eq!(
+        attribute(&profile(&list), &WHOLE)
+            .expect("a small profile")
+            .tree
+            .total(),
+        3
+    );
+}
+
+#[test]
+fn too_much_is_an_error() {
+    let century = 3_000_000_000.0;
+    let long = profile(&[
+        ("a", (1, 1, century, 1.0), &[]),
+        ("b", (1, 1, century, 1.0), &[]),
+        ("c", (1, 1, century, 1.0), &[]),
+        ("d", (1, 1, 3.0 * century, 1.0), &[]),
+    ]);
+    assert_eq!(attribute(&long, &WHOLE).map(|_| ()), Err(Error::TooLong));
+
+    // A hundred functions share the same hundred callers.
+    let mut shared = Profile::new(Dialect::Python3);
+    let keys: Vec<KeyId> = (0..100)
+        .map(|line| shared.key(b"x.py", line, b"f").expect("small"))
+        .collect();
+    let callers: Vec<_> = keys.iter().map(|&key| (key, timed(1, 1, 1.0, 1.0))).collect();
+    let range = shared.push_edges(callers).expect("small");
+    for key in keys {
+        let calls = Calls {
+            primitive: 1,
+            total: 100,
+            own: Seconds::Int(1),
+            cumulative: Seconds::Int(1),
+        };
+        shared.insert(key, calls, range);
+    }
+    let limit = Options {
+        max_edges: 9_999,
+        ..WHOLE
+    };
+    let error = attribute(&shared, &limit)
+        .map(|_| ())
+        .map_err(|error| error.to_string());
+    let message = "the profile has 10000 call edges; at most 9999 can be turned into stacks";
+    assert_eq!(error, Err(message.into()));
+    assert_eq!(
+        attribute(&shared, &Options::default())
+            .expect("allowed")
+            .tree
+            .total(),
+        100 * SECOND
+    );
+}
+
+#[test]
+fn what_is_too_narrow_or_too_much_is_named() {
+    let wide = |min_share, budget| Options {
+        min_share,
+        budget,
+        ..WHOLE
+    };
+    let fan = profile(&[
+        ("m", (1, 1, 0.0, 10.0), &[]),
+        ("a", (1, 1, 7.0, 7.0), &[("m", timed(1, 1, 7.0, 7.0))]),
+        ("b", (1, 1, 2.0, 2.0), &[("m", timed(1, 1, 2.0, 2.0))]),
+        ("c", (1, 1, 1.0, 1.0), &[("m", timed(1, 1, 1.0, 1.0))]),
+    ]);
+    let all = ["m = 10/0", "m;a = 7/7", "m;b = 2/2", "m;c = 1/1"];
+    check(&fan, wide(0.1, 4), &all);
+    let some = ["m = 10/0", "m;(2 more) - 3/3", "m;a = 7/7"];
+    let attribution = check(&fan, wide(0.25, 4), &some);
+    assert_eq!(
+        (attribution.pruned_share(), attribution.exact_share()),
+        (0.3, 0.7)
+    );
+    check(&fan, wide(0.0, 2), &some);
+    check(&fan, wide(0.0, 0), &["(1 more) - 10/10"]);
+}
+
+#[test]
+fn a_cycle_beyond_the_allowed_work_is_one_leaf() {
+    let cycle = profile(&[
+        ("m", (1, 1, 0.0, 6.0), &[]),
+        (
+            "f",
+            (2, 2, 2.0, 6.0),
+            &[("m", timed(1, 1, 1.0, 6.0)), ("g", timed(1, 1, 1.0, 1.0))],
+        ),
+        ("g", (1, 1, 4.0, 5.0), &[("f", timed(1, 1, 4.0, 5.0))]),
+    ]);
+    let none = Options {
+        plan_work: 0,
+        ..WHOLE
+    };
+    let expected = ["m = 6/0", "m;f = 6/1", "m;f;(recursive group, 2 functions) - 5/5"];
+    assert_eq!(check(&cycle, none, &expected).collapsed, 1);
+    check(
+        &cycle,
+        WHOLE,
+        &["m = 6/0", "m;f = 6/1", "m;f;g ~ 5/4", "m;f;g;f* ~ 1/1"],
+    );
+}
+
+#[test]
+fn a_sampled_profile_counts_samples() {
+    // 10 samples of m, 6 of them with f on top of it; one second each.
+    let mut sampled = profile(&[
+        ("m", (4, 10, 4.0, 10.0), &[]),
+        ("f", (6, 6, 6.0, 6.0), &[("m", EdgeCalls::Counted(6))]),
+    ]);
+    sampled.set_sampled(true);
+    let attribution = check(&sampled, WHOLE, &["m = 10/4", "m;f = 6/6"]);
+    assert_eq!(attribution.estimated_edges, 1);
+}
+
+#[test]
+fn a_chain_of_a_hundred_thousand_calls_needs_no_deep_stack() {
+    for cyclic in [false, true] {
+        let mut chain = Profile::new(Dialect::Python3);
+        let count = 100_000;
+        let keys: Vec<KeyId> = (0..count)
+            .map(|line| chain.key(b"x.py", line, b"f").expect("it fits"))
+            .collect();
+        for at in 0..keys.len() {
+            let calls = Calls {
+                primitive: 1,
+                total: 1,
+                own: Seconds::Float(1.0),
+                cumulative: Seconds::Float((count as usize - at) as f64),
+            };
+            let caller = if cyclic && at == 0 { keys.len() } else { at }.checked_sub(1);
+            let edges = caller.map(|caller| (keys[caller], EdgeCalls::Timed(calls)));
+            let callers = chain.push_edges(edges).expect("it fits");
+            chain.insert(keys[at], calls, callers);
+        }
+        let attribution = attribute(&chain, &WHOLE).expect("it fits");
+        assert_eq!(attribution.tree.total(), count as u64 * SECOND);
+        assert_eq!(attribution.tree.len(), keys.len() + usize::from(cyclic));
+    }
+}
+
+/// Own time by name of function.
+fn own_times(tree: &StackTree) -> BTreeMap<(&[u8], i64), u64> {
+    let mut sums = BTreeMap::new();
+    for node in tree.nodes().filter(|&node| tree.mark(node) != Mark::Pruned) {
+        let frame = tree.frame_at(node).expect("not the root");
+        *sums.entry((frame.name, frame.line)).or_default() += tree.own(node);
+    }
+    sums
+}
+
+/// Any numbers, many of them zero; any edges, also from what is no function, and shared.
+#[derive(Clone, Debug)]
+struct Chaos {
+    functions: Vec<(Count, Count, f64, f64, usize)>,
+    lists: Vec<Vec<(usize, EdgeCalls)>>,
+}
+
+impl Chaos {
+    fn profile(&self, order: impl Fn(usize) -> usize) -> Profile {
+        let mut profile = Profile::new(Dialect::Python3);
+        let count = self.functions.len();
+        let key = |profile: &mut Profile, at: usize| {
+            profile.key(b"x.py", at as i64, b"f").expect("a small profile")
+        };
+        let mut ranges: BTreeMap<usize, EdgeRange> = BTreeMap::new();
+        for at in 0..count {
+            let at = order(at);
+            let (primitive, total, own, cumulative, list) = self.functions[at];
+            let list = list % self.lists.len().max(1);
+            let callers = *ranges.entry(list).or_insert_with(|| {
+                let edges = self.lists.get(list).map_or(&[][..], Vec::as_slice);
+                let mut edges: Vec<_> = edges
+                    .iter()
+                    .map(|&(caller, edge)| (key(&mut profile, caller % (count + 1)), edge))
+                    .collect();
+                // The last one wins, as in a dict, and then the order does not matter.
+                let mut seen = std::collections::BTreeSet::new();
+                edges.reverse();
+                edges.retain(|&(caller, _)| seen.insert(profile.line(caller)));
+                edges.sort_by_key(|&(caller, _)| order(profile.line(caller) as usize % count));
+                profile.push_edges(edges).expect("a small profile")
+            });
+            let calls = Calls {
+                primitive,
+                total,
+                own: Seconds::Float(own),
+                cumulative: Seconds::Float(cumulative),
+            };
+            let key = key(&mut profile, at);
+            profile.insert(key, calls, callers);
+        }
+        profile
+    }
+}
+
+fn chaos(functions: usize, wild: bool) -> impl Strategy<Value = Chaos> {
+    let count = prop_oneof![3 => 0..4i128, 2 => 0..100i128, 1 => 0..(1i128 << 70)];
+    let time = prop_oneof![
+        4 => Just(0.0),
+        2 => (0..20u32).prop_map(f64::from),
+        2 => 0.0..1e-6f64,
+        2 => 0.0..1e5f64,
+        u32::from(wild) => prop_oneof![
+            Just(-1.0), Just(f64::NAN), Just(f64::INFINITY), Just(1e9), Just(1e30), Just(5e-324)
+        ],
+    ];
+    let edge = prop_oneof![
+        4 => (count.clone(), count.clone(), time.clone(), time.clone())
+            .prop_map(|(total, primitive, own, cumulative)| timed(total, primitive, own, cumulative)),
+        1 => count.clone().prop_map(EdgeCalls::Counted),
+    ];
+    let list = prop::collection::vec((any::<usize>(), edge), 0..=functions.min(5));
+    let function = (count.clone(), count, time.clone(), time, any::<usize>());
+    (
+        prop::collection::vec(function, 0..=functions),
+        prop::collection::vec(list, 0..=functions),
+    )
+        .prop_map(|(functions, lists)| Chaos { functions, lists })
+}
+
+/// Rounded once, as the specification says, or 0.
+fn nanoseconds(seconds: f64) -> u64 {
+    let ns = (seconds * 1e9).round();
+    if ns >= 0.0 && ns < 2f64.powi(63) {
+        ns as u64
+    } else {
+        0
+    }
+}
+
+/// I1 to I5 of the specification, for any numbers.
+fn check_invariants(chaos: &Chaos, options: Options, whole: bool) -> Result<(), TestCaseError> {
+    let profile = chaos.profile(|at| at);
+    let attribution = match attribute(&profile, &options) {
+        Ok(attribution) => attribution,
+        Err(error) => {
+            prop_assert_eq!(error, Error::TooLong);
+            return Ok(());
+        }
+    };
+    let tree = &attribution.tree;
+    let own: Vec<u64> = chaos
+        .functions
+        .iter()
+        .map(|function| nanoseconds(function.2))
+        .collect();
+    let total: u64 = own.iter().sum();
+    prop_assert_eq!(tree.total(), total);
+    prop_assert_eq!(tree.widths()[0], total);
+
+    // Floats of years have no nanoseconds; those of days do.
+    let slack = 1 + (total as f64 * 1e-14) as u64;
+    let mut placed = 0;
+    for ((_, line), sum) in own_times(tree) {
+        let own = own.get(line as usize).copied().unwrap_or(0);
+        prop_assert!(sum <= own + slack, "function {line}: {sum} of {own}");
+        placed += sum;
+    }
+    prop_assert_eq!(placed + attribution.pruned, total);
+    let pruned: u64 = tree
+        .nodes()
+        .filter(|&node| tree.mark(node) == Mark::Pruned)
+        .map(|node| tree.own(node))
+        .sum();
+    prop_assert_eq!(pruned, attribution.pruned);
+    prop_assert!(tree.len() <= options.budget.saturating_mul(2).saturating_add(1));
+
+    let mut graph = graph::Graph::new(&profile, options.max_edges).expect("it was possible above");
+    let components = components::Components::new(&graph);
+    let pots = assign::assign(&mut graph, &components);
+    let roots: f64 = graph.roots.iter().flatten().map(|root| root.whole).sum();
+    prop_assert!(
+        (roots - total as f64).abs() <= 1e-9 * total as f64 + 1e-6,
+        "{roots} of {total}"
+    );
+    prop_assert!(
+        pots.iter()
+            .chain(&graph.edge_whole)
+            .all(|&time| time >= 0.0 && time.is_finite())
+    );
+
+    if whole && attribution.pruned == 0 {
+        let placed = own_times(tree);
+        for (line, &own) in own.iter().enumerate() {
+            let sum = placed.get(&(&b"f"[..], line as i64)).copied().unwrap_or(0);
+            prop_assert!(sum.abs_diff(own) <= slack, "function {line}: {sum} of {own}");
+        }
+    }
+    Ok(())
+}
+
+/// A step of a run: calls a function, returns from one, or lets time pass.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Enter(char),
+    Leave,
+    Tick(u64),
+}
+
+fn steps(functions: std::ops::RangeInclusive<char>) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => prop::char::ranges(vec![functions].into()).prop_map(Step::Enter),
+        2 => Just(Step::Leave),
+        2 => (0..5_000_000u64).prop_map(Step::Tick),
+    ];
+    prop::collection::vec(step, 0..120)
+}
+
+fn record(steps: &[Step]) -> (Profile, StackTree) {
+    let mut run = Recorder::default();
+    for &step in steps {
+        match step {
+            Step::Enter(function) => run.enter(function),
+            Step::Leave => run.leave(),
+            Step::Tick(time) => run.tick(time),
+        }
+    }
+    run.finish()
+}
+
+/// The path of a node as text.
+fn path_of(tree: &StackTree, node: NodeId) -> String {
+    let names = tree.path(node).into_iter();
+    names
+        .map(|frame| String::from_utf8_lossy(tree.frame(frame).name).into_owned())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_time_is_lost(chaos in chaos(20, false), min_share in prop_oneof![Just(0.0), Just(1e-5), Just(0.1)],
+                       budget in prop_oneof![0..5usize, 5..5000usize], work in prop_oneof![0..30u64, Just(1 << 20)]) {
+        let options = Options { min_share, budget, plan_work: work, ..WHOLE };
+        check_invariants(&chaos, options, false)?;
+    }
+
+    #[test]
+    fn every_function_gets_all_its_time_in_a_whole_tree(chaos in chaos(6, false)) {
+        check_invariants(&chaos, Options { budget: 100_000, ..WHOLE }, true)?;
+    }
+
+    #[test]
+    fn no_number_breaks_it(chaos in chaos(8, true)) {
+        check_invariants(&chaos, Options { budget: 1000, ..WHOLE }, false)?;
+    }
+
+    #[test]
+    fn the_order_of_the_dump_does_not_matter(chaos in chaos(12, false), turn in 0..12usize) {
+        let count = chaos.functions.len();
+        let options = Options { budget: 2000, ..WHOLE };
+        let turned = |at| (count - 1 - at + turn) % count;
+        let one = attribute(&chaos.profile(|at| at), &options);
+        let other = attribute(&chaos.profile(turned), &options);
+        match (one, other) {
+            (Ok(one), Ok(other)) => {
+                prop_assert_eq!(lines(&one.tree), lines(&other.tree));
+                prop_assert_eq!(one.suspicious, other.suspicious);
+                prop_assert_eq!((one.repaired, one.estimated_edges), (other.repaired, other.estimated_edges));
+            }
+            (one, other) => prop_assert_eq!(one.map(|_| ()), other.map(|_| ())),
+        }
+    }
+
+    #[test]
+    fn an_edge_gets_its_cumulative_time(steps in steps('a'..='f')) {
+        let (profile, _) = record(&steps);
+        let mut graph = graph::Graph::new(&profile, u64::MAX).expect("a small profile");
+        let components = components::Components::new(&graph);
+        assign::assign(&mut graph, &components);
+        let attribution = attribute(&profile, &WHOLE).expect("a small profile");
+        let tree = &attribution.tree;
+        prop_assert!(!attribution.suspicious.any());
+        let name = |function: u32| profile.name(graph.keys[function as usize]);
+        let mut widths: BTreeMap<(&[u8], &[u8]), u64> = BTreeMap::new();
+        let all = tree.widths();
+        for node in tree.nodes() {
+            if let Some(caller) = tree.parent(node).and_then(|parent| tree.frame_at(parent)) {
+                let callee = tree.frame_at(node).expect("not the root");
+                *widths.entry((caller.name, callee.name)).or_default() += all[node.index()];
+            }
+        }
+        for edge in 0..graph.callees.len() {
+            let (caller, callee) = (graph.callers[edge], graph.callees[edge]);
+            let is_cyclic = |function: u32| components.is_cyclic(components.of[function as usize]);
+            if is_cyclic(caller) || is_cyclic(callee) {
+                continue;
+            }
+            let expected = graph.edge_cumulative[edge];
+            prop_assert!((graph.edge_whole[edge] - expected).abs() <= 1000.0);
+            let drawn = widths.get(&(name(caller), name(callee))).copied().unwrap_or(0);
+            prop_assert!((drawn as f64 - expected).abs() <= 1000.0, "{drawn} of {expected}");
+        }
+    }
+
+    #[test]
+    fn exact_frames_are_those_of_the_run(steps in steps('a'..='e')) {
+        let (profile, truth) = record(&steps);
+        let attribution = attribute(&profile, &WHOLE).expect("a small profile");
+        let tree = &attribution.tree;
+        let true_widths = truth.widths();
+        let by_path: BTreeMap<String, u64> =
+            truth.nodes().map(|node| (path_of(&truth, node), true_widths[node.index()])).collect();
+        let widths = tree.widths();
+        for node in tree.nodes().filter(|&node| tree.mark(node) == Mark::Exact) {
+            let path = path_of(tree, node);
+            let expected = by_path.get(&path).copied().unwrap_or(0);
+            prop_assert!(widths[node.index()].abs_diff(expected) <= 1000, "{path}: {} of {expected}", widths[node.index()]);
+        }
+    }
+}
