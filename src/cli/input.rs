@@ -1,6 +1,7 @@
 //! A path or `-` to a profile; adds the path to errors.
 
 use super::{Failure, modification_time};
+use crate::format::any::{self, Input};
 use crate::format::{self, Packing, read_profile};
 use crate::profile::Profile;
 use std::ffi::OsStr;
@@ -12,6 +13,32 @@ use std::os::unix::ffi::OsStrExt as _;
 pub(super) struct Loaded {
     pub(super) profile: Profile,
     pub(super) file_line: Vec<u8>,
+}
+
+/// A profile of any kind, and the time of its file's last change.
+pub(super) struct LoadedAny {
+    pub(super) input: Input,
+    pub(super) date: Option<String>,
+}
+
+/// Loads a profile in any known format; `-` is standard input.
+pub(super) fn load_any(path: &OsStr) -> Result<LoadedAny, Failure> {
+    let load = || {
+        if path == "-" {
+            return Ok(LoadedAny {
+                input: any::read(io::stdin().lock()).map_err(of_format)?,
+                date: None,
+            });
+        }
+        let file = File::open(path).map_err(Error::System)?;
+        let input = any::read(&file).map_err(of_format)?;
+        let date = file
+            .metadata()
+            .ok()
+            .and_then(|metadata| modification_time::of(&metadata));
+        Ok(LoadedAny { input, date })
+    };
+    load().map_err(|error: Error| error.of(path))
 }
 
 /// Why a file could not be loaded.

@@ -3,9 +3,11 @@
 
 mod browser;
 mod exit;
+mod flamegraph;
 mod input;
 mod modification_time;
 mod output;
+mod picture;
 mod stats;
 
 pub use exit::{Code, Failure};
@@ -48,6 +50,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Stats(stats::Args),
+    Flamegraph(flamegraph::Args),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -70,6 +73,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
     let sampling = sampling.map_err(|error| Failure::usage(error.to_string()))?;
     let code = match cli.command {
         Command::Stats(args) => stats::run(args, output),
+        Command::Flamegraph(args) => flamegraph::run(args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {

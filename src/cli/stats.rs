@@ -3,11 +3,11 @@
 use super::output::Output;
 use super::{Code, Failure, browser, input, output};
 use crate::format::pstats;
-use crate::profile::Profile;
+use crate::profile::{Profile, is_idle};
 use crate::python::regex::Pattern;
 use crate::python::{Dialect, Version, text};
 use crate::view::table::Layout;
-use crate::view::{self, GroupBy, Notes, Restriction, SortKey, Stats, VALID_KEYS, View, is_idle};
+use crate::view::{self, GroupBy, Notes, Restriction, SortKey, Stats, VALID_KEYS, View};
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -116,7 +116,7 @@ enum Format {
     Markdown,
 }
 
-fn parse_percent(word: &str) -> Result<f64, String> {
+pub(super) fn parse_percent(word: &str) -> Result<f64, String> {
     word.parse()
         .ok()
         .filter(|percent| (0.0..=100.0).contains(percent))

@@ -1,6 +1,7 @@
 //! Files to profiles and back. A reader takes bytes and returns a [`Profile`] or says where and why
 //! they are none; it never trusts a length, recurses without bound or panics.
 
+pub mod any;
 pub mod folded;
 pub mod marshal;
 pub mod pstats;
@@ -37,6 +38,20 @@ pub enum Error {
     /// The numbers or their amount go beyond what is kept.
     #[error(transparent)]
     Profile(#[from] profile::Error),
+    /// Folded stacks with a line that is none.
+    #[error(transparent)]
+    Folded(#[from] folded::Error),
+    /// Text that is no folded stacks and that no collapser knows.
+    #[error(
+        "line 1: expected folded stacks (`a;b;c 12`) or the text of a profiler that is known, found other text"
+    )]
+    UnknownText,
+    /// Text of a known profiler that cannot be brought into folded form.
+    #[error("cannot collapse it into folded stacks: {0}")]
+    Collapse(std::io::Error),
+    /// A format that is recognised and not read yet.
+    #[error("expected a profile, found {0:?}, which is not read yet")]
+    NotYet(sniff::Kind),
     /// The bytes are recognised as something else.
     #[error("{source}")]
     Other {
@@ -60,7 +75,11 @@ impl Error {
                 Some("prof stats reads what cProfile, profile or python -m cProfile -o saved")
             }
             Error::NoFunctions => Some("the profiler was never enabled while the program ran"),
-            Error::Profile(_) => None,
+            Error::Folded(error) => error.hint(),
+            Error::UnknownText => Some(
+                "profiles are cProfile dumps, folded stacks, and the output of perf script, DTrace, sample and VTune",
+            ),
+            Error::Profile(_) | Error::Collapse(_) | Error::NotYet(_) => None,
         }
     }
 
@@ -71,7 +90,13 @@ impl Error {
             Error::Marshal(error) => error.in_python(),
             Error::Other { source, .. } => source.in_python(),
             Error::NoFunctions | Error::Shape(_) => format!("TypeError: {self}"),
-            Error::Profile(error) => format!("ValueError: {error}"),
+            Error::Profile(_)
+            | Error::Folded(_)
+            | Error::UnknownText
+            | Error::Collapse(_)
+            | Error::NotYet(_) => {
+                format!("ValueError: {self}")
+            }
         }
     }
 }

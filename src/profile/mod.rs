@@ -8,13 +8,16 @@ pub mod attribution;
 mod calls;
 mod change;
 mod function;
+mod idle;
 pub mod labels;
+pub mod modules;
 pub mod stacks;
 mod strings;
 
 pub use calls::{Calls, Count, EdgeCalls};
 pub use change::{Collision, Error};
 pub use function::Key;
+pub use idle::{is_idle, is_idle_name};
 pub use strings::{StrId, Strings};
 
 use crate::python::{Dialect, Seconds, dict27};

@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use std::hash::Hasher as _;
 
+mod filter;
 mod reverse;
 
 pub use reverse::ReverseLimits;

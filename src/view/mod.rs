@@ -6,7 +6,7 @@
 mod callees;
 pub mod csv;
 mod group;
-mod idle;
+
 pub mod json;
 mod report;
 mod restriction;
@@ -15,7 +15,7 @@ mod sort;
 pub mod table;
 
 pub use group::GroupBy;
-pub use idle::is_idle;
+
 pub use report::{Notes, Shown};
 pub use restriction::Restriction;
 pub use rows::{Edge, LeftOut, Row, Rows, Subject, View, percent_of};

@@ -5,6 +5,7 @@ mod browser;
 mod corpus;
 mod errors;
 mod examples;
+mod flamegraph;
 mod stats;
 
 use assert_cmd::Command;

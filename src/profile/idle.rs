@@ -1,6 +1,6 @@
 //! Functions that wait: a server's profile is often half the poll of its reactor.
 
-use crate::profile::{KeyId, Profile};
+use super::{KeyId, Profile};
 
 /// C functions in which a thread sleeps until something happens, by the name without what is around it.
 const WAITING: &[&str] = &[
@@ -36,16 +36,19 @@ const WAITING_BARE: &[&str] = &["sleep", "poll", "epoll", "select", "waitpid", "
 /// Does this function do nothing but wait?
 #[must_use]
 pub fn is_idle(profile: &Profile, key: KeyId) -> bool {
-    let Ok(name) = std::str::from_utf8(profile.name(key)) else {
+    profile.line(key) == 0 && is_idle_name(profile.file(key), profile.name(key))
+}
+
+/// Does the C function of this name do nothing but wait? `file` is empty for what the module `profile` names.
+#[must_use]
+pub fn is_idle_name(file: &[u8], name: &[u8]) -> bool {
+    let Ok(name) = std::str::from_utf8(name) else {
         return false;
     };
-    if profile.line(key) != 0 {
-        return false;
+    if file.is_empty() && WAITING_BARE.contains(&name) {
+        return true;
     }
-    if profile.file(key).is_empty() {
-        return WAITING_BARE.contains(&name);
-    }
-    let inner = name.trim_start_matches('<').trim_end_matches('>');
+    let inner = name.trim_start_matches(['<', '{']).trim_end_matches(['>', '}']);
     let inner = inner
         .strip_prefix("built-in method ")
         .or_else(|| inner.strip_prefix("method "))

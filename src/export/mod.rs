@@ -1,0 +1,3 @@
+//! Profiles and stacks to pictures and to other tools' files.
+
+pub mod flamegraph;

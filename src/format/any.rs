@@ -1,0 +1,71 @@
+//! Any profile, by its content: what `prof flamegraph` and `prof export` take.
+
+use super::{Error, folded, marshal, pstats, sniff};
+use crate::profile::Profile;
+use crate::profile::stacks::StackTree;
+use flate2::read::MultiGzDecoder;
+use inferno::collapse::Collapse as _;
+use std::io::{BufReader, Cursor, Read};
+
+/// What a file holds.
+#[derive(Debug)]
+pub enum Input {
+    /// Functions and their callers, as cProfile counts them.
+    Profile(Box<Profile>),
+    /// Stacks, as samplers take them.
+    Stacks(StackTree),
+}
+
+/// Reads a profile in any known format, packed by gzip or not: cProfile dumps, folded stacks, and what inferno's
+/// collapsers know (perf script, DTrace, sample, VTune, Visual Studio, Xcode, GHC).
+///
+/// # Errors
+/// Why the bytes are no profile; see [`Error::hint`].
+pub fn read(mut input: impl Read) -> Result<Input, Error> {
+    let head = head(&mut input)?;
+    if sniff::near_miss(&head) == Some(sniff::Kind::Gzip) {
+        let mut unpacked = MultiGzDecoder::new(Cursor::new(head).chain(input));
+        let head = self::head(&mut unpacked)?;
+        read_plain(&head, unpacked)
+    } else {
+        read_plain(&head, input)
+    }
+}
+
+fn head(input: &mut impl Read) -> Result<Vec<u8>, Error> {
+    sniff::head(input).map_err(|source| marshal::Error::Io { offset: 0, source }.into())
+}
+
+fn read_plain(head: &[u8], input: impl Read) -> Result<Input, Error> {
+    let kind = sniff::near_miss(head);
+    let input = Cursor::new(head).chain(input);
+    match kind {
+        Some(sniff::Kind::Folded) => Ok(Input::Stacks(folded::read(BufReader::new(input))?)),
+        Some(sniff::Kind::Text) => collapsed(input),
+        Some(kind @ (sniff::Kind::Json | sniff::Kind::Callgrind | sniff::Kind::Pprof)) => {
+            Err(Error::NotYet(kind))
+        }
+        kind => match (pstats::read(input), kind) {
+            (Ok(profile), _) => Ok(Input::Profile(Box::new(profile))),
+            (Err(source), Some(looks_like)) => Err(Error::Other {
+                looks_like,
+                source: Box::new(source),
+            }),
+            (Err(source), None) => Err(source),
+        },
+    }
+}
+
+/// The text of another tool, brought into folded form by inferno.
+fn collapsed(input: impl Read) -> Result<Input, Error> {
+    let mut options = inferno::collapse::guess::Options::default();
+    options.nthreads = 1;
+    let mut folded = Vec::new();
+    inferno::collapse::guess::Folder::from(options)
+        .collapse(BufReader::new(input), &mut folded)
+        .map_err(Error::Collapse)?;
+    if folded.is_empty() {
+        return Err(Error::UnknownText);
+    }
+    Ok(Input::Stacks(folded::read(&folded[..])?))
+}
