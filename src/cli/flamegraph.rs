@@ -62,7 +62,7 @@ pub(super) struct Args {
     sort: Sort,
 
     /// Do not draw what is narrower than this percentage
-    #[arg(long, value_name = "PERCENT", default_value = "0.01", value_parser = super::stats::parse_percent)]
+    #[arg(long, value_name = "PERCENT", default_value = "0.02", value_parser = super::stats::parse_percent)]
     min_width: f64,
 
     /// The width of the picture in pixels; without this it follows the window

@@ -3,6 +3,7 @@
 
 mod browser;
 mod exit;
+mod export;
 mod flamegraph;
 mod input;
 mod modification_time;
@@ -51,6 +52,7 @@ struct Cli {
 enum Command {
     Stats(stats::Args),
     Flamegraph(flamegraph::Args),
+    Export(export::Args),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -74,6 +76,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
     let code = match cli.command {
         Command::Stats(args) => stats::run(args, output),
         Command::Flamegraph(args) => flamegraph::run(args, output),
+        Command::Export(args) => export::run(args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {

@@ -158,7 +158,16 @@ pub fn draw_difference(
         let before = both.own(node) - after_own[node.index() - 1];
         (before as f64 * scale).round() as u64
     };
-    let labels = node_labels(&both);
+    // Both trees are estimates of their own, so marks would say little.
+    let names = shown_labels(&both);
+    let of_frame = |node| {
+        both.frame_id(node)
+            .map_or_else(String::new, |frame| names[frame.index()].clone())
+    };
+    let labels: Vec<String> = std::iter::once(NodeId::ROOT)
+        .chain(both.nodes())
+        .map(of_frame)
+        .collect();
     let mut widths = vec![0; both.len() + 1];
     for node in both.nodes().rev() {
         widths[node.index()] += after_own[node.index() - 1];
@@ -185,11 +194,10 @@ pub fn draw_difference(
             0
         };
     }
-    let frame_names = frame_labels(&both);
     let mut gone: Vec<(String, u64)> = gone
         .into_iter()
         .filter(|&(_, (before, after))| before > 0 && after == 0)
-        .map(|(frame, (before, _))| (String::from_utf8_lossy(&frame_names[frame]).into_owned(), before))
+        .map(|(frame, (before, _))| (names[frame].clone(), before))
         .collect();
     gone.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let mut inferno = inferno_options(both.unit(), options);
@@ -199,11 +207,11 @@ pub fn draw_difference(
     })
 }
 
-/// The same tree with functions told apart by file and name only.
+/// The same tree with functions told apart by file and name only, and one name for all that was pruned.
 fn without_lines(tree: &StackTree) -> Result<StackTree, Error> {
-    Ok(tree.rename(|frame| Frame {
-        line: 0,
-        ..tree.frame(frame)
+    Ok(tree.rename(|frame| match tree.frame(frame) {
+        pruned if pruned.kind == FrameKind::Synthetic => Frame::synthetic(b"(more)"),
+        frame => Frame { line: 0, ..frame },
     })?)
 }
 
@@ -271,13 +279,16 @@ fn with_search(svg: &[u8], term: &str) -> Vec<u8> {
     [&svg[..end], script.as_bytes(), &svg[end..]].concat()
 }
 
+/// For each frame, by its index, its label in a form that inferno takes as it is.
+fn shown_labels(tree: &StackTree) -> Vec<String> {
+    let safe = |label: &Vec<u8>| String::from_utf8_lossy(&folded::sanitise(label)).into_owned();
+    frame_labels(tree).iter().map(safe).collect()
+}
+
 /// For each node, by its index, the label of its frame as the picture shows it. Estimated frames get a mark of their
 /// own, since a colour belongs to a label.
 fn node_labels(tree: &StackTree) -> Vec<String> {
-    let frames: Vec<String> = frame_labels(tree)
-        .iter()
-        .map(|label| String::from_utf8_lossy(&folded::sanitise(label)).into_owned())
-        .collect();
+    let frames = shown_labels(tree);
     let mut labels = vec![String::new()];
     labels.extend(tree.nodes().map(|node| {
         let name = tree.frame_id(node).map_or("?", |frame| &frames[frame.index()]);

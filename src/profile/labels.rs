@@ -59,7 +59,7 @@ fn last_components(path: &[u8], count: usize) -> &[u8] {
 }
 
 /// For each frame of a tree, by [`FrameId::index`](super::stacks::FrameId::index), its label:
-/// `name (file:line)` for a Python function, else the name alone.
+/// `name (file:line)` for a Python function, without the line where there is none; else the name alone.
 #[must_use]
 pub fn frame_labels(tree: &StackTree) -> Vec<Vec<u8>> {
     let frames: Vec<Frame<'_>> = tree.frames().map(|frame| tree.frame(frame)).collect();
@@ -76,7 +76,10 @@ pub fn frame_labels(tree: &StackTree) -> Vec<Vec<u8>> {
             let file = short.next().expect("there is one for each Python frame");
             label.extend_from_slice(b" (");
             label.extend_from_slice(file);
-            write!(label, ":{})", frame.line).expect("writing to a Vec does not fail");
+            if frame.line != 0 {
+                write!(label, ":{}", frame.line).expect("writing to a Vec does not fail");
+            }
+            label.push(b')');
         }
         label
     };
