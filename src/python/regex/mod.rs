@@ -1,7 +1,7 @@
 //! Python's regular expressions, as far as `pstats` needs them: is an expression valid, and is there a
 //! match anywhere in a text (`re.search`)?
 //!
-//! [`parse`] knows Python's grammar and what each version refuses; [`translate`] writes the expression for
+//! `parse` knows Python's grammar and what each version refuses; `translate` writes the expression for
 //! the engine, `fancy-regex`. What holds:
 //!
 //! - An expression is [`Error::Invalid`] exactly if that version raises `re.error`.
