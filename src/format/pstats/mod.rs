@@ -45,6 +45,7 @@ enum Way {
 fn read_with(input: impl Read, way: Way) -> Result<Profile, Error> {
     let mut reader = Reader::new(input);
     let mut loader = Loader::new();
+    // How far it was looked ahead, at the end of a value.
     let mut looked_at = 0;
     while let Some(item) = reader.next()? {
         loader.take(item)?;
@@ -55,9 +56,8 @@ fn read_with(input: impl Read, way: Way) -> Result<Profile, Error> {
                 let end = at + bytes.len() as u64;
                 if looked_at < end {
                     let from = looked_at.max(at) - at;
-                    looked_at =
-                        at + from + usual::look_ahead(&bytes[from as usize..], &loader.references) as u64;
-                    // What was not understood is not looked at again.
+                    let ahead = usual::look_ahead(&bytes[from as usize..], &loader.references);
+                    looked_at = at + from + ahead as u64;
                 }
                 let Some((bytes, references)) = usual::function(bytes, &mut loader) else {
                     break;
@@ -328,45 +328,21 @@ impl Loader {
                 }
                 _ => Value::Other(Other::Tuple(3)),
             },
-            [total, primitive, own, cumulative] => {
-                match (
-                    self.count(primitive),
-                    self.count(total),
-                    self.seconds(own),
-                    self.seconds(cumulative),
-                ) {
-                    (Some(primitive), Some(total), Some(own), Some(cumulative)) => {
-                        self.edges.push(Calls {
-                            primitive,
-                            total,
-                            own,
-                            cumulative,
-                        });
-                        Value::Edge(self.edges.len() as u32 - 1)
-                    }
-                    _ => Value::Other(Other::Tuple(4)),
+            // An edge has its counts the other way round than a function.
+            [total, primitive, own, cumulative] => match self.calls(primitive, total, own, cumulative) {
+                Some(calls) => {
+                    self.edges.push(calls);
+                    Value::Edge(self.edges.len() as u32 - 1)
                 }
-            }
+                None => Value::Other(Other::Tuple(4)),
+            },
             [primitive, total, own, cumulative, Value::Callers(callers)] => {
-                match (
-                    self.count(primitive),
-                    self.count(total),
-                    self.seconds(own),
-                    self.seconds(cumulative),
-                ) {
-                    (Some(primitive), Some(total), Some(own), Some(cumulative)) => {
-                        self.rows.push((
-                            Calls {
-                                primitive,
-                                total,
-                                own,
-                                cumulative,
-                            },
-                            callers,
-                        ));
+                match self.calls(primitive, total, own, cumulative) {
+                    Some(calls) => {
+                        self.rows.push((calls, callers));
                         Value::Row(self.rows.len() as u32 - 1)
                     }
-                    _ => Value::Other(Other::Tuple(5)),
+                    None => Value::Other(Other::Tuple(5)),
                 }
             }
             [Value::Text(only)] if self.profile.strings().get(only) == SAMPLED => Value::Marker,
@@ -380,6 +356,15 @@ impl Loader {
             Value::Bytes(id) => Some((id, true)),
             _ => None,
         }
+    }
+
+    fn calls(&self, primitive: Value, total: Value, own: Value, cumulative: Value) -> Option<Calls> {
+        Some(Calls {
+            primitive: self.count(primitive)?,
+            total: self.count(total)?,
+            own: self.seconds(own)?,
+            cumulative: self.seconds(cumulative)?,
+        })
     }
 
     fn count(&self, value: Value) -> Option<Count> {
