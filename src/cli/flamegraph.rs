@@ -62,7 +62,7 @@ pub(super) struct Args {
     sort: Sort,
 
     /// Do not draw what is narrower than this percentage
-    #[arg(long, value_name = "PERCENT", default_value = "0.02", value_parser = super::stats::parse_percent)]
+    #[arg(long, value_name = "PERCENT", default_value = "0.04", value_parser = super::stats::parse_percent)]
     min_width: f64,
 
     /// The width of the picture in pixels; without this it follows the window
@@ -185,8 +185,13 @@ impl Args {
     /// Stacks need not be finer than what is drawn.
     fn attribution(&self) -> attribution::Options {
         let default = attribution::Options::default();
-        // Turned round, narrow stacks of one function stand beside each other and become a wide one.
-        let finer = if self.reverse { 0.01 } else { 1.0 };
+        // Turned round, narrow stacks of one function stand beside each other and become a wide one; and what waits
+        // can only be left out where it is drawn.
+        let finer = match (self.reverse, self.filters.leave_out()) {
+            (true, _) => 0.01,
+            (_, true) => 0.1,
+            _ => 1.0,
+        };
         attribution::Options {
             min_share: (self.min_width / 100.0 * finer).max(1e-6),
             ..default

@@ -193,6 +193,11 @@ pub(super) struct Filters {
 }
 
 impl Filters {
+    /// Is anything left out?
+    pub(super) fn leave_out(&self) -> bool {
+        self.exclude_idle || self.focus.is_some()
+    }
+
     /// Applies them and says what is left out.
     pub(super) fn apply(&self, stacks: &mut Stacks) -> Result<(), Failure> {
         let failure = |error: crate::profile::stacks::Error| Failure::usage(error.to_string());
