@@ -2,6 +2,7 @@
 //! user's files, prints, or exits.
 
 mod browser;
+mod diff;
 mod exit;
 mod input;
 mod modification_time;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 Examples:
   prof stats server.prof --sort cumulative --limit 30
   python -m cProfile -o app.prof app.py; prof stats app.prof --sort tottime --top 20
+  prof diff before.prof after.prof
 
 `prof COMMAND --help` tells more about a command, with examples.")]
 struct Cli {
@@ -48,6 +50,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Stats(stats::Args),
+    Diff(diff::Args),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -70,6 +73,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
     let sampling = sampling.map_err(|error| Failure::usage(error.to_string()))?;
     let code = match cli.command {
         Command::Stats(args) => stats::run(args, output),
+        Command::Diff(args) => diff::run(&args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {
