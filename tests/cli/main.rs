@@ -3,6 +3,7 @@
 
 mod browser;
 mod corpus;
+mod diff;
 mod errors;
 mod examples;
 mod stats;

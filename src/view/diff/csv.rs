@@ -2,6 +2,7 @@
 //! that one side does not have leaves that side's columns empty.
 
 use super::{Delta, Function, Report};
+use crate::profile::Calls;
 use crate::python::Seconds;
 use crate::python::number::repr_float;
 use crate::view::csv::quoted;
@@ -23,12 +24,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
         write_function(row.after.as_ref(), out)?;
         write_function(row.before.as_ref(), out)?;
         let sides = [&row.before, &row.after].map(|side| side.as_ref().map(|function| function.calls));
-        let measures: [(fn(crate::profile::Calls) -> Seconds, &Delta); 3] = [
-            (|calls| Seconds::Int(calls.total), &row.calls),
-            (|calls| calls.own, &row.own),
-            (|calls| calls.cumulative, &row.cumulative),
-        ];
-        for (of, delta) in measures {
+        let mut measure = |of: fn(Calls) -> Seconds, delta| {
             for calls in sides {
                 write!(
                     out,
@@ -36,8 +32,11 @@ pub fn write(report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
                     calls.map(|calls| exact(of(calls))).unwrap_or_default()
                 )?;
             }
-            write_change(Some(delta), out)?;
-        }
+            write_change(Some(delta), out)
+        };
+        measure(|calls| Seconds::Int(calls.total), &row.calls)?;
+        measure(|calls| calls.own, &row.own)?;
+        measure(|calls| calls.cumulative, &row.cumulative)?;
         write_change(row.per_call.as_ref(), out)?;
         writeln!(out)?;
     }
