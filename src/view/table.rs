@@ -24,7 +24,7 @@ pub enum Layout {
 }
 
 /// No name is cut to less than this.
-pub(super) const NARROWEST_NAME: usize = 20;
+const NARROWEST_NAME: usize = 20;
 const HEAD: [&str; 8] = [
     "ncalls", "own s", "own %", "per call", "cum s", "cum %", "per call", "function",
 ];

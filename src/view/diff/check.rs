@@ -295,7 +295,7 @@ mod tests {
                     .map(|found| found.name.unwrap_or_else(|| "total".into()))
                     .collect::<Vec<_>>()
             });
-            let expected = expected.map(|names| names.iter().map(|name| name.to_string()).collect());
+            let expected = expected.map(|names| names.iter().copied().map(str::to_owned).collect());
             assert_eq!(names, expected, "{text}");
         };
         let parse = &["a.py:1(parse)"][..];

@@ -135,6 +135,9 @@ impl Moves {
 struct Files<'a> {
     profile: &'a Profile,
     paths: Vec<&'a [u8]>,
+    /// How many parts, from the file's name up, another path must have too in order to be the same file; `None`
+    /// for a path without folders, to which its name is enough.
+    needed: Vec<Option<usize>>,
     functions: Vec<Vec<FunctionId>>,
     /// The file of each function.
     file_of: Vec<u32>,
@@ -145,6 +148,7 @@ impl<'a> Files<'a> {
         let mut files = Files {
             profile,
             paths: Vec::new(),
+            needed: Vec::new(),
             functions: Vec::new(),
             file_of: Vec::with_capacity(profile.len()),
         };
@@ -153,6 +157,7 @@ impl<'a> Files<'a> {
             let path = profile.file(profile.key_of(function));
             let at = *place.entry(path).or_insert_with(|| {
                 files.paths.push(path);
+                files.needed.push((!is_bare(path)).then(|| parts_needed(path)));
                 files.functions.push(Vec::new());
                 // A profile has fewer than 2^32 functions.
                 (files.paths.len() - 1) as u32
@@ -214,10 +219,12 @@ fn pair_files(old: &Files<'_>, new: &Files<'_>) -> Vec<Option<u32>> {
     ends.retain(|end| !end.before.is_empty() && !end.after.is_empty());
     // The longest first; a stable sort keeps the order of the files.
     ends.sort_by_key(|end| Reverse(end.depth));
+    // How many names two files have in common, known from a longer end.
+    let mut common = FxHashMap::default();
     for mut end in ends {
         end.before.retain(|&file| partners[file as usize].is_none());
         end.after.retain(|&file| !taken[file as usize]);
-        for (before, after) in end.pairs(old, new) {
+        for (before, after) in end.pairs(old, new, &mut common) {
             if partners[before as usize].is_none() && !taken[after as usize] {
                 partners[before as usize] = Some(after);
                 taken[after as usize] = true;
@@ -238,13 +245,18 @@ struct End {
 impl End {
     /// The pairs of these files that may be the same, the best first: those with the most function names in
     /// common, but at least one.
-    fn pairs(&self, old: &Files<'_>, new: &Files<'_>) -> Vec<(u32, u32)> {
-        let may_be = |before: u32, after: u32| {
-            let (before, after) = (old.paths[before as usize], new.paths[after as usize]);
-            let stripped = is_bare(before) || is_bare(after);
-            stripped || self.depth >= parts_needed(before).max(parts_needed(after))
+    fn pairs(
+        &self,
+        old: &Files<'_>,
+        new: &Files<'_>,
+        common: &mut FxHashMap<(u32, u32), usize>,
+    ) -> Vec<(u32, u32)> {
+        let may_be = |before: u32, after: u32| match (old.needed[before as usize], new.needed[after as usize])
+        {
+            (Some(before), Some(after)) => self.depth >= before.max(after),
+            _ => true,
         };
-        let common = |before: u32, after: u32| {
+        let count = |before: u32, after: u32| {
             let names: FxHashSet<&[u8]> = old.names(before).collect();
             let both: FxHashSet<&[u8]> = new.names(after).filter(|name| names.contains(name)).collect();
             both.len()
@@ -252,7 +264,8 @@ impl End {
         let mut scored: Vec<(Reverse<usize>, u32, u32)> = Vec::new();
         let mut score = |before, after| {
             if may_be(before, after) {
-                let common = common(before, after);
+                let known = common.entry((before, after));
+                let common = *known.or_insert_with(|| count(before, after));
                 if common > 0 {
                     scored.push((Reverse(common), before, after));
                 }
@@ -292,7 +305,6 @@ fn is_bare(path: &[u8]) -> bool {
     parts(path).nth(1).is_none()
 }
 
-/// How many parts, from the file's name up, another path must have too in order to be the same file.
 fn parts_needed(path: &[u8]) -> usize {
     if let Some(module) = after_library(path) {
         return parts(module).count().clamp(1, DEEPEST);
@@ -474,6 +486,32 @@ mod tests {
                 "- ~:0(<sum>)",
             ],
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_function_is_paired_once_and_by_name(
+            before in proptest::collection::vec("(/[ab]){0,2}/([xy]|__init__)[.]py:[1-9]\\([fg]\\)", 0..24),
+            after in proptest::collection::vec("(/[ab]){0,2}/([xy]|__init__)[.]py:[1-9]\\([fg]\\)", 0..24),
+        ) {
+            let profile = |names: &[String]| profile(&names.iter().map(String::as_str).collect::<Vec<_>>());
+            let (before, after) = (profile(&before), profile(&after));
+            let found = pairs(&before, &after);
+            let mut sides = [vec![0; before.len()], vec![0; after.len()]];
+            for pair in &found {
+                for (side, function) in sides.iter_mut().zip([pair.before, pair.after]) {
+                    if let Some(function) = function {
+                        side[function.index()] += 1;
+                    }
+                }
+                if let (Some(old), Some(new)) = (pair.before, pair.after) {
+                    assert_eq!(before.name(before.key_of(old)), after.name(after.key_of(new)));
+                }
+            }
+            assert!(sides.iter().flatten().all(|&count| count == 1));
+            let same = pairs(&after, &after);
+            assert!(same.iter().all(|pair| pair.before == pair.after));
+        }
     }
 
     #[test]

@@ -1,17 +1,28 @@
 //! A comparison as a table for people, coloured by what grew and what shrank; and as Markdown.
 
-use super::{Delta, Normalize, Report, Row, SideReport};
+use super::{Delta, Normalize, Order, Report, Row, SideReport};
 use crate::python::Seconds;
 use crate::python::number::fixed3;
 use crate::python::text;
-use crate::view::table::{Layout, NARROWEST_NAME, TableLine, draw, name_cell, short, width_of_numbers};
+use crate::view::table::{Layout, TableLine, draw, name_cell, short, width_of_numbers};
 use anstyle::{AnsiColor, Style};
 
 const HEAD: [&str; 11] = [
-    "own s", "change", "%", "cum s", "change", "%", "calls", "change", "per call", "%", "function",
+    "own s",
+    "own +/-",
+    "own %",
+    "cum s",
+    "cum +/-",
+    "cum %",
+    "calls",
+    "calls +/-",
+    "per call",
+    "per call %",
+    "function",
 ];
-/// The columns that a narrow terminal does without, the first first.
-const SPARE: [usize; 4] = [8, 3, 6, 5];
+/// The columns that a terminal does without on which names have less room than [`NARROW_NAME`], the first first.
+const SPARE: [usize; 5] = [8, 3, 6, 9, 5];
+const NARROW_NAME: usize = 28;
 
 /// The whole report as text.
 #[must_use]
@@ -26,7 +37,9 @@ pub fn render(report: &Report, layout: Layout) -> String {
         return out;
     }
     let mut lines: Vec<TableLine> = report.rows.iter().map(|row| line(report, row, layout)).collect();
-    lines.push(others(report));
+    if report.others.functions > 0 {
+        lines.push(others(report));
+    }
     lines.push(total(report));
     let mut head: Vec<&str> = HEAD.into();
     if report.after.sampled {
@@ -36,9 +49,11 @@ pub fn render(report: &Report, layout: Layout) -> String {
         width: Some(width), ..
     } = layout
     {
-        let mut spare = SPARE.into_iter();
+        // What it is sorted by stays.
+        let sorted_by = (report.order == Order::PerCall).then_some(9);
+        let mut spare = SPARE.into_iter().filter(|&column| Some(column) != sorted_by);
         let mut dropped: Vec<usize> = Vec::new();
-        while width_of_numbers(&head, &lines) + NARROWEST_NAME > width {
+        while width_of_numbers(&head, &lines) + NARROW_NAME > width {
             let Some(column) = spare.next() else { break };
             let at = column - dropped.iter().filter(|&&earlier| earlier < column).count();
             head.remove(at);
@@ -108,10 +123,10 @@ fn line(report: &Report, row: &Row, layout: Layout) -> TableLine {
         None => (String::new(), String::new()),
     };
     let ordered = match report.order {
-        super::Order::Own | super::Order::Name => Some(row.own),
-        super::Order::Cumulative => Some(row.cumulative),
-        super::Order::Calls => Some(row.calls),
-        super::Order::PerCall => row.per_call,
+        Order::Own | Order::Name => Some(row.own),
+        Order::Cumulative => Some(row.cumulative),
+        Order::Calls => Some(row.calls),
+        Order::PerCall => row.per_call,
     };
     TableLine {
         cells: vec![
@@ -134,17 +149,11 @@ fn line(report: &Report, row: &Row, layout: Layout) -> TableLine {
 /// The line of what is not listed.
 fn others(report: &Report) -> TableLine {
     let others = &report.others;
-    let unchanged = match others.functions - others.changed {
-        unchanged if unchanged == others.functions => "unchanged".to_owned(),
-        unchanged => format!("{unchanged} unchanged"),
-    };
+    let kind = if others.changed == 0 { "unchanged" } else { "other" };
+    let plural = if others.functions == 1 { "" } else { "s" };
     TableLine {
         cells: sums(&others.own, &others.calls),
-        name: if others.functions == 0 {
-            "no other function".to_owned()
-        } else {
-            format!("{} other functions ({unchanged})", others.functions)
-        },
+        name: format!("{} {kind} function{plural}", others.functions),
         style: Style::new().dimmed(),
     }
 }
@@ -218,5 +227,73 @@ fn signed_count(delta: &Delta) -> String {
         Seconds::Int(0) => "0".to_owned(),
         Seconds::Int(change) => format!("{change:+}"),
         Seconds::Float(change) => format!("{change:+.1}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{Packing, read_profile};
+    use crate::python::Version;
+    use crate::view::Stats;
+    use crate::view::diff::{Diff, Options};
+    use unicode_width::UnicodeWidthStr as _;
+
+    #[test]
+    fn a_narrow_terminal_gets_fewer_columns() {
+        let load = |name: &str| {
+            let path = format!("{}/fixtures/diff/{name}.prof", env!("CARGO_MANIFEST_DIR"));
+            let bytes = std::fs::read(path).expect("the fixture is there");
+            let profile = read_profile(&bytes[..], Packing::None).expect("a profile");
+            Stats::new(profile, name.into(), Version::NEWEST)
+        };
+        let (before, after) = (load("before"), load("after"));
+        let diff = Diff::new(&before, &after, None).expect("small numbers");
+        let check = |order, width, columns: &[&str]| {
+            let report = diff.report(&Options {
+                order,
+                ..Options::default()
+            });
+            let layout = Layout::Plain {
+                width: Some(width),
+                color: false,
+            };
+            let text = render(&report, layout);
+            let (_, table) = text.split_once("\n\n").expect("a head and a table");
+            let head = table.lines().next().unwrap_or_default();
+            let found: Vec<&str> = head
+                .split("  ")
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty())
+                .collect();
+            assert_eq!(found, columns);
+            assert!(
+                width < 60 || table.lines().all(|line| line.width() <= width),
+                "{text}"
+            );
+        };
+        check(Order::Own, 200, &HEAD);
+        let narrow = [
+            "own s",
+            "own +/-",
+            "own %",
+            "cum +/-",
+            "cum %",
+            "calls +/-",
+            "function",
+        ];
+        check(Order::Own, 88, &narrow);
+        let narrowest = ["own s", "own +/-", "own %", "cum +/-", "calls +/-", "function"];
+        check(Order::Own, 0, &narrowest);
+        let by_call = [
+            "own s",
+            "own +/-",
+            "own %",
+            "cum +/-",
+            "calls +/-",
+            "per call %",
+            "function",
+        ];
+        check(Order::PerCall, 80, &by_call);
     }
 }
