@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! stats    bytes -> format -> Profile -> view -> rows -> text
+//! diff     bytes, twice -> format -> Profiles -> view::diff -> report -> text
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which

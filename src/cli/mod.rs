@@ -2,6 +2,7 @@
 //! user's files, prints, or exits.
 
 mod browser;
+mod diff;
 mod exit;
 mod export;
 mod flamegraph;
@@ -33,6 +34,7 @@ use std::process::ExitCode;
 Examples:
   prof stats server.prof --sort cumulative --limit 30
   python -m cProfile -o app.prof app.py; prof stats app.prof --sort tottime --top 20
+  prof diff before.prof after.prof
 
 `prof COMMAND --help` tells more about a command, with examples.")]
 struct Cli {
@@ -53,6 +55,7 @@ enum Command {
     Stats(stats::Args),
     Flamegraph(flamegraph::Args),
     Export(export::Args),
+    Diff(diff::Args),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -77,6 +80,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
         Command::Stats(args) => stats::run(args, output),
         Command::Flamegraph(args) => flamegraph::run(args, output),
         Command::Export(args) => export::run(args, output),
+        Command::Diff(args) => diff::run(&args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {

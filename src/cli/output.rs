@@ -64,10 +64,10 @@ impl Output {
         self.stdout.flush().map_err(Into::into)
     }
 
-    /// Prints `kind: message` on standard error: an error, a warning or a hint.
+    /// Prints `kind: message` on standard error: an error, a failed check, a warning or a hint.
     pub(super) fn report(&mut self, kind: &str, message: &str) {
         let color = match kind {
-            "error" => AnsiColor::Red,
+            "error" | "failed" => AnsiColor::Red,
             "warning" => AnsiColor::Yellow,
             _ => AnsiColor::Cyan,
         };

@@ -176,34 +176,41 @@ fn change(stats: &mut Stats, args: &Args) -> Result<(), Failure> {
     if args.fold_addresses {
         stats.replace_profile(stats.profile().fold_addresses().map_err(failure)?);
     }
-    if args.exclude_idle || !args.exclude.is_empty() {
-        let python = stats.python();
-        let patterns = args
-            .exclude
-            .iter()
-            .map(|word| pattern(word, python))
-            .collect::<Result<Vec<_>, _>>()?;
-        let too_hard = Cell::new(None);
-        let keep = |profile: &Profile, key| {
-            let name = profile.standard_name(key);
-            let is_excluded = |pattern: &Pattern| {
-                pattern.is_match(&name).unwrap_or_else(|error| {
-                    too_hard.set(Some(error));
-                    false
-                })
-            };
-            !(args.exclude_idle && is_idle(profile, key) || patterns.iter().any(is_excluded))
-        };
-        stats.retain(keep).map_err(failure)?;
-        if let Some(error) = too_hard.take() {
-            return Err(of_view(error.into()));
-        }
-        if stats.profile().is_empty() {
-            return Err(Failure::usage("every function is excluded"));
-        }
-    }
+    exclude(stats, args.exclude_idle, &args.exclude)?;
     if args.strip_dirs {
         stats.strip_dirs().map_err(failure)?;
+    }
+    Ok(())
+}
+
+/// Leaves out what only waits, if that is wanted, and the functions whose name a pattern matches.
+pub(super) fn exclude(stats: &mut Stats, idle: bool, words: &[OsString]) -> Result<(), Failure> {
+    if !idle && words.is_empty() {
+        return Ok(());
+    }
+    let python = stats.python();
+    let patterns = words
+        .iter()
+        .map(|word| pattern(word, python))
+        .collect::<Result<Vec<_>, _>>()?;
+    let too_hard = Cell::new(None);
+    let keep = |profile: &Profile, key| {
+        let name = profile.standard_name(key);
+        let is_excluded = |pattern: &Pattern| {
+            pattern.is_match(&name).unwrap_or_else(|error| {
+                too_hard.set(Some(error));
+                false
+            })
+        };
+        !(idle && is_idle(profile, key) || patterns.iter().any(is_excluded))
+    };
+    let kept = stats.retain(keep);
+    kept.map_err(|error| Failure::usage(error.to_string()))?;
+    if let Some(error) = too_hard.take() {
+        return Err(of_view(error.into()));
+    }
+    if stats.profile().is_empty() {
+        return Err(Failure::usage("every function is excluded"));
     }
     Ok(())
 }

@@ -66,7 +66,8 @@ fn module(file: &[u8]) -> (Vec<u8>, bool) {
 }
 
 /// What follows the last `site-packages/`, `dist-packages/` or `lib/python3.12/`.
-fn after_library(file: &[u8]) -> Option<&[u8]> {
+#[must_use]
+pub fn after_library(file: &[u8]) -> Option<&[u8]> {
     let mut start = 0;
     let mut found = None;
     let mut parent: &[u8] = b"";

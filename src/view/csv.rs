@@ -69,7 +69,7 @@ fn write_calls(calls: Calls, out: &mut dyn Write) -> std::io::Result<()> {
     )
 }
 
-fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
     if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\"")).into()
     } else {

@@ -17,7 +17,7 @@ pub fn write(rows: &Rows, out: &mut dyn Write) -> std::io::Result<()> {
 }
 
 /// A time, exact. JSON has no infinity and no NaN: these are strings.
-struct Time(Seconds);
+pub(super) struct Time(pub(super) Seconds);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -54,7 +54,7 @@ impl Serialize for Sums<'_> {
     }
 }
 
-fn put_sums<M: SerializeMap>(map: &mut M, totals: &Totals) -> Result<(), M::Error> {
+pub(super) fn put_sums<M: SerializeMap>(map: &mut M, totals: &Totals) -> Result<(), M::Error> {
     map.serialize_entry("calls", &totals.calls)?;
     map.serialize_entry("primitive_calls", &totals.primitive)?;
     map.serialize_entry("own_seconds", &Time(totals.own))

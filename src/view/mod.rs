@@ -5,6 +5,7 @@
 
 mod callees;
 pub mod csv;
+pub mod diff;
 mod group;
 
 pub mod json;
@@ -98,6 +99,18 @@ impl Stats {
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// The lines that name the files in the head of a report, raw bytes.
+    #[must_use]
+    pub fn files(&self) -> &[Vec<u8>] {
+        &self.files
+    }
+
+    /// What [`Stats::retain`] left out.
+    #[must_use]
+    pub fn left_out(&self) -> Option<&LeftOut> {
+        self.left_out.as_ref()
     }
 
     /// The Python whose text is printed.

@@ -229,7 +229,7 @@ fn subject(profile: &Profile, key: KeyId) -> Subject {
 }
 
 /// Text as Unicode: what is no valid text shows as U+FFFD.
-fn readable(profile: &Profile, name: &[u8]) -> String {
+pub(super) fn readable(profile: &Profile, name: &[u8]) -> String {
     let mut bytes = Vec::with_capacity(name.len());
     match profile.dialect() {
         Dialect::Python3 => text::push_raw(&mut bytes, name),

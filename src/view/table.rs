@@ -16,7 +16,7 @@ pub enum Layout {
     Plain {
         /// The columns that a line may take; names are cut to fit.
         width: Option<usize>,
-        /// Whether rows with much own time are coloured.
+        /// Whether rows are coloured: by own time, or by whether they grew or shrank.
         color: bool,
     },
     /// A Markdown table.
@@ -32,23 +32,50 @@ const HEAD: [&str; 8] = [
 /// The whole report as text.
 #[must_use]
 pub fn render(rows: &Rows, layout: Layout) -> String {
-    let lines = lines(rows, layout == Layout::Markdown);
+    let mut head = HEAD;
+    if rows
+        .rows
+        .iter()
+        .any(|row| matches!(row.subject, super::Subject::Group { .. }))
+    {
+        head[HEAD.len() - 1] = "group";
+    }
+    if rows.sampled {
+        head[0] = "nsamples";
+    }
+    let mut out = head_lines(rows, layout);
+    draw(&head, &lines(rows, layout), layout, &mut out);
+    out
+}
+
+/// One line of a table.
+pub(super) struct TableLine {
+    /// All columns but the last.
+    pub(super) cells: Vec<String>,
+    /// The last column, as [`name_cell`] makes it.
+    pub(super) name: String,
+    /// Its colour, where colour is wanted.
+    pub(super) style: Style,
+}
+
+/// The columns that all cells but the last take, with the space after each.
+pub(super) fn width_of_numbers(head: &[&str], lines: &[TableLine]) -> usize {
+    let columns = head.iter().take(head.len().saturating_sub(1)).enumerate();
+    let width = |(column, head): (usize, &&str)| {
+        let cells = lines.iter().filter_map(|line| line.cells.get(column));
+        2 + cells.map(String::len).max().unwrap_or(0).max(head.len())
+    };
+    columns.map(width).sum()
+}
+
+/// Appends a table: numbers set to the right, the last column to the left and cut to the layout's width.
+pub(super) fn draw(head: &[&str], lines: &[TableLine], layout: Layout, out: &mut String) {
     let name_width = match layout {
         Layout::Plain {
             width: Some(width), ..
-        } => {
-            let others: usize = (0..HEAD.len() - 1)
-                .map(|column| {
-                    2 + lines
-                        .iter()
-                        .map(|line| line.cells[column].len())
-                        .max()
-                        .unwrap_or(0)
-                        .max(HEAD[column].len())
-                })
-                .sum();
-            width.saturating_sub(others).max(NARROWEST_NAME)
-        }
+        } => width
+            .saturating_sub(width_of_numbers(head, lines))
+            .max(NARROWEST_NAME),
         _ => usize::MAX,
     };
     let mut table = Table::new();
@@ -62,44 +89,29 @@ pub fn render(rows: &Rows, layout: Layout) -> String {
         Layout::Plain { .. } => FormatBuilder::new().padding(0, 2).build(),
     });
     let cell = |column: usize, text: &str| {
-        let alignment = if column == HEAD.len() - 1 {
+        let alignment = if column + 1 == head.len() {
             Alignment::LEFT
         } else {
             Alignment::RIGHT
         };
         Cell::new_align(text, alignment)
     };
-    let last = if rows
-        .rows
-        .iter()
-        .any(|row| matches!(row.subject, super::Subject::Group { .. }))
-    {
-        "group"
-    } else {
-        HEAD[7]
-    };
-    let mut head = HEAD;
-    head[HEAD.len() - 1] = last;
-    if rows.sampled {
-        head[0] = "nsamples";
-    }
     table.set_titles(Line::new(
         head.iter()
             .enumerate()
             .map(|(column, text)| cell(column, text))
             .collect(),
     ));
-    for line in &lines {
+    for line in lines {
         let mut cells: Vec<Cell> = line
             .cells
             .iter()
             .enumerate()
             .map(|(column, text)| cell(column, text))
             .collect();
-        cells.push(cell(HEAD.len() - 1, &cut(&line.name, name_width)));
+        cells.push(cell(head.len() - 1, &cut(&line.name, name_width)));
         table.add_row(Line::new(cells));
     }
-    let mut out = head_lines(rows, layout);
     let color = matches!(layout, Layout::Plain { color: true, .. });
     for (at, text) in table.to_string().lines().enumerate() {
         let text = text.trim_end();
@@ -107,10 +119,9 @@ pub fn render(rows: &Rows, layout: Layout) -> String {
             Layout::Markdown if at == 1 => out.push_str(&alignments(text)),
             // The first line is the head.
             _ if color => {
-                let style = if at == 0 {
-                    Style::new().bold()
-                } else {
-                    heat(lines.get(at - 1).map_or(0.0, |line| line.share))
+                let style = match at.checked_sub(1).and_then(|at| lines.get(at)) {
+                    Some(line) => line.style,
+                    None => Style::new().bold(),
                 };
                 out.push_str(&format!("{style}{text}{style:#}"));
             }
@@ -118,7 +129,6 @@ pub fn render(rows: &Rows, layout: Layout) -> String {
         }
         out.push('\n');
     }
-    out
 }
 
 fn head_lines(rows: &Rows, layout: Layout) -> String {
@@ -147,36 +157,21 @@ fn head_lines(rows: &Rows, layout: Layout) -> String {
     out
 }
 
-/// One line of the table.
-struct TableLine {
-    /// All columns but the name.
-    cells: [String; HEAD.len() - 1],
-    name: String,
-    /// Own time as a part of all.
-    share: f64,
-}
-
-fn lines(rows: &Rows, markdown: bool) -> Vec<TableLine> {
-    let name = |shown: &str| {
-        if markdown {
-            markdown_code(shown)
-        } else {
-            cell_text(shown)
-        }
-    };
+fn lines(rows: &Rows, layout: Layout) -> Vec<TableLine> {
+    let name = |shown: &str| name_cell(shown, layout);
     let mut lines = Vec::with_capacity(rows.rows.len());
     for row in &rows.rows {
         lines.push(TableLine {
             cells: cells(rows, row.calls),
             name: name(&row.shown),
-            share: rows.percent(row.calls.own.as_f64()) / 100.0,
+            style: heat(rows.percent(row.calls.own.as_f64()) / 100.0),
         });
         let arrow = if rows.view == View::Callers { "<-" } else { "->" };
         for edge in &row.edges {
             let cells = match edge.calls {
                 EdgeCalls::Timed(calls) => cells(rows, calls),
                 EdgeCalls::Counted(count) => {
-                    let mut cells: [String; HEAD.len() - 1] = Default::default();
+                    let mut cells = vec![String::new(); HEAD.len() - 1];
                     cells[0] = count.to_string();
                     cells
                 }
@@ -184,14 +179,14 @@ fn lines(rows: &Rows, markdown: bool) -> Vec<TableLine> {
             lines.push(TableLine {
                 cells,
                 name: format!("  {arrow} {}", name(&edge.shown)),
-                share: 0.0,
+                style: Style::new(),
             });
         }
     }
     lines
 }
 
-fn cells(rows: &Rows, calls: Calls) -> [String; HEAD.len() - 1] {
+fn cells(rows: &Rows, calls: Calls) -> Vec<String> {
     let count = if calls.total == calls.primitive {
         calls.total.to_string()
     } else {
@@ -199,7 +194,7 @@ fn cells(rows: &Rows, calls: Calls) -> [String; HEAD.len() - 1] {
     };
     let (own, cumulative) = (calls.own.as_f64(), calls.cumulative.as_f64());
     let per = |quotient: Option<f64>| quotient.map(short).unwrap_or_default();
-    [
+    vec![
         count,
         fixed3(own),
         format!("{:.1}", rows.percent(own)),
@@ -211,7 +206,7 @@ fn cells(rows: &Rows, calls: Calls) -> [String; HEAD.len() - 1] {
 }
 
 /// Seconds with a unit that keeps three digits: a call takes microseconds more often than seconds.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     let magnitude = value.abs();
     match magnitude {
         _ if !value.is_finite() => fixed3(value),
@@ -220,6 +215,15 @@ fn short(value: f64) -> String {
         1e-3.. => format!("{:.3} ms", value * 1e3),
         1e-6.. => format!("{:.3} us", value * 1e6),
         _ => format!("{:.3} ns", value * 1e9),
+    }
+}
+
+/// A name as the last column of this layout holds it.
+pub(super) fn name_cell(name: &str, layout: Layout) -> String {
+    if layout == Layout::Markdown {
+        markdown_code(name)
+    } else {
+        cell_text(name)
     }
 }
 

@@ -4,6 +4,7 @@
 mod browser;
 mod chromium;
 mod corpus;
+mod diff;
 mod errors;
 mod examples;
 mod flamegraph;
