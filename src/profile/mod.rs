@@ -5,10 +5,13 @@
 //! ever named as a caller has a [`KeyId`] but no [`FunctionId`]. Nothing here depends on hash order.
 
 pub mod attribution;
+pub(crate) mod callees;
 mod calls;
 mod change;
 mod function;
 pub mod labels;
+pub(crate) mod modules;
+pub(crate) mod order;
 pub mod stacks;
 mod strings;
 
