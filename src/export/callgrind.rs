@@ -264,9 +264,10 @@ mod tests {
     }
 
     type Function<'a> = (&'a str, i64, &'a str);
+    type Row<'a> = (Function<'a>, Calls, &'a [(Function<'a>, EdgeCalls)]);
 
     /// Functions with their numbers and callers.
-    fn profile(functions: &[(Function<'_>, Calls, &[(Function<'_>, EdgeCalls)])]) -> Profile {
+    fn profile(functions: &[Row<'_>]) -> Profile {
         let mut profile = Profile::new(Dialect::Python3);
         let key = |profile: &mut Profile, (file, line, name): Function<'_>| {
             profile

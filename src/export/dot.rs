@@ -219,8 +219,8 @@ impl<'a> Graph<'a> {
     }
 
     fn push_nodes(&self, text: &mut Vec<u8>, options: &Options, out: &mut impl Write) -> io::Result<()> {
-        let places = self.files(options);
-        let node = |text: &mut Vec<u8>, at: usize| self.push_node(text, options, at, &places[at]);
+        let files = self.files(options);
+        let node = |text: &mut Vec<u8>, at: usize| self.push_node(text, options, at, files[at]);
         if !options.clusters {
             for at in 0..self.nodes.len() {
                 node(text, at);

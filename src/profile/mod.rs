@@ -8,6 +8,7 @@ pub mod attribution;
 pub(crate) mod callees;
 mod calls;
 mod change;
+mod from_stacks;
 mod function;
 pub mod labels;
 pub(crate) mod modules;
