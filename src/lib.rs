@@ -5,12 +5,13 @@
 //! ```text
 //! stats    bytes -> format -> Profile -> view -> rows -> text
 //! diff     bytes, twice -> format -> Profiles -> view::diff -> report -> text
+//! export   bytes -> format -> Profile or StackTree -> export -> bytes
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
-//! functions, in which order, as which text), `format` (bytes to profiles and back), `profile` (the model),
-//! `python` (what must come out as Python itself does it). All but `cli` take bytes and writers and return
-//! values.
+//! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
+//! back), `profile` (the model), `python` (what must come out as Python itself does it). All but `cli` take
+//! bytes and writers and return values.
 //!
 //! # Words
 //!

@@ -5,12 +5,15 @@
 //! ever named as a caller has a [`KeyId`] but no [`FunctionId`]. Nothing here depends on hash order.
 
 pub mod attribution;
+pub(crate) mod callees;
 mod calls;
 mod change;
+mod from_stacks;
 mod function;
 mod idle;
 pub mod labels;
 pub mod modules;
+pub(crate) mod order;
 pub mod stacks;
 mod strings;
 

@@ -1,7 +1,33 @@
 //! Modules and packages by file names, found from the folders in which Python keeps libraries.
 
+use super::{KeyId, Profile};
+
 /// The module of C functions whose name tells none.
 pub const BUILT_IN: &[u8] = b"(built-in)";
+
+/// The dotted module of a function; the path of its file where no folder of libraries is on it.
+#[must_use]
+pub fn module_of(profile: &Profile, key: KeyId) -> Vec<u8> {
+    if has_no_file(profile, key) {
+        of_built_in(profile.name(key))
+    } else {
+        of_file(profile.file(key))
+    }
+}
+
+/// The outermost package of a function's module; for files outside a library, their folder.
+#[must_use]
+pub fn package_of(profile: &Profile, key: KeyId) -> Vec<u8> {
+    if has_no_file(profile, key) {
+        of_built_in(profile.name(key))
+    } else {
+        package_of_file(profile.file(key))
+    }
+}
+
+fn has_no_file(profile: &Profile, key: KeyId) -> bool {
+    profile.is_builtin(key) || profile.file(key).is_empty()
+}
 
 /// The dotted module of a file; for a file outside the folders of libraries its path without the ending.
 #[must_use]

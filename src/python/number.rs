@@ -53,6 +53,30 @@ impl Seconds {
         }
     }
 
+    /// Whole nanoseconds, rounded once, half away from zero; `None` for what no clock shows: less than 0,
+    /// 2^63 ns (292 years) and more, or no number.
+    ///
+    /// ```
+    /// use prof::python::Seconds;
+    /// assert_eq!(Seconds::Float(0.000_000_002_5).nanoseconds(), Some(3));
+    /// assert_eq!(Seconds::Float(-1.0).nanoseconds(), None);
+    /// ```
+    #[must_use]
+    pub fn nanoseconds(self) -> Option<u64> {
+        const TOP: f64 = 9_223_372_036_854_775_808.0; // 2^63
+        let whole = match self {
+            Seconds::Int(seconds) => seconds
+                .checked_mul(1_000_000_000)
+                .and_then(|ns| i64::try_from(ns).ok()),
+            Seconds::Float(seconds) => {
+                let rounded = (seconds * 1e9).round();
+                // The range excludes NaN too.
+                (0.0..TOP).contains(&rounded).then_some(rounded as i64)
+            }
+        };
+        whole.and_then(|ns| u64::try_from(ns).ok())
+    }
+
     /// Compares by value, exactly; a NaN is equal to itself and comes after everything else, in
     /// either direction of the caller's sort.
     #[must_use]

@@ -1,6 +1,7 @@
 //! Functions grouped by file, module or package.
 
-use crate::profile::{Calls, EdgeCalls, KeyId, Profile, modules};
+use crate::profile::modules::{BUILT_IN, module_of, package_of};
+use crate::profile::{Calls, EdgeCalls, KeyId, Profile};
 use crate::python::Seconds;
 use rustc_hash::FxHashMap;
 
@@ -93,15 +94,11 @@ pub(super) fn groups(profile: &Profile, by: GroupBy) -> Vec<Group> {
 }
 
 fn group_name(profile: &Profile, key: KeyId, by: GroupBy) -> Vec<u8> {
-    let file = profile.file(key);
-    let no_file = profile.is_builtin(key) || file.is_empty();
     match by {
-        GroupBy::File if no_file => modules::BUILT_IN.into(),
-        GroupBy::File => file.into(),
-        GroupBy::Module if no_file => modules::of_built_in(profile.name(key)),
-        GroupBy::Module => modules::of_file(file),
-        GroupBy::Package if no_file => modules::of_built_in(profile.name(key)),
-        GroupBy::Package => modules::package_of_file(file),
+        GroupBy::File if profile.is_builtin(key) || profile.file(key).is_empty() => BUILT_IN.into(),
+        GroupBy::File => profile.file(key).into(),
+        GroupBy::Module => module_of(profile, key),
+        GroupBy::Package => package_of(profile, key),
     }
 }
 

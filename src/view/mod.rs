@@ -3,7 +3,6 @@
 //! [`Stats`] is what pstats calls by that name: a profile, the files it came from, and an order. The text
 //! of its reports equals pstats' byte for byte; `../shared/specs/pstats.md` has the rules.
 
-mod callees;
 pub mod csv;
 pub mod diff;
 mod group;

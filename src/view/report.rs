@@ -1,7 +1,7 @@
 //! The three reports of pstats, byte for byte.
 
-use super::callees::Callees;
 use super::{Error, Restriction, Selection, Stats};
+use crate::profile::callees::Callees;
 use crate::profile::{Calls, Count, EdgeCalls, KeyId, Profile};
 use crate::python::number::{pad, push_fixed3, push_fixed3_within, push_int};
 use crate::python::{Dialect, Seconds, text};
@@ -99,14 +99,13 @@ impl Stats {
         self.callees_known |= !selection.functions.is_empty();
         let source = self.callee_source.as_deref().unwrap_or(&self.profile);
         let keys: Vec<KeyId> = self.keys(&selection).collect();
-        let mut callees = Callees::new(source, &keys);
+        let callees = Callees::new(source);
         let mut table = self.begin_call_table(&selection, shown, "called...");
         let mut edges = Vec::new();
-        for (at, &key) in keys.iter().enumerate() {
+        for key in keys {
             edges.clear();
-            let found = callees.of(at).iter();
-            edges
-                .extend(found.map(|&(callee, place)| (source.key_of(callee), source.edge(place as usize).1)));
+            let found = callees.of(key);
+            edges.extend(found.map(|(callee, place)| (source.key_of(callee), source.edge(place).1)));
             table.rows(key, b"->", &mut edges);
             table.page.write_if_long(out)?;
         }

@@ -2,6 +2,7 @@
 
 use super::group::{Group, GroupBy, groups};
 use super::{Selection, SortKey, Stats};
+use crate::profile::callees::Callees;
 use crate::profile::{Calls, EdgeCalls, KeyId, Profile, Totals};
 use crate::python::number::fixed3;
 use crate::python::{Dialect, text};
@@ -122,17 +123,13 @@ impl Stats {
     #[must_use]
     pub fn rows(&self, selection: &Selection, view: View) -> Rows {
         let keys: Vec<KeyId> = self.keys(selection).collect();
-        let mut callees = (view == View::Callees).then(|| super::callees::Callees::new(&self.profile, &keys));
-        let row = |(at, (&function, &key)): (usize, (_, &KeyId))| {
-            let mut edges: Vec<(KeyId, EdgeCalls)> = match (&mut callees, view) {
-                (Some(callees), _) => {
-                    let found = callees.of(at).iter();
-                    found
-                        .map(|&(callee, place)| {
-                            (self.profile.key_of(callee), self.profile.edge(place as usize).1)
-                        })
-                        .collect()
-                }
+        let callees = (view == View::Callees).then(|| Callees::new(&self.profile));
+        let row = |(&function, &key): (_, &KeyId)| {
+            let mut edges: Vec<(KeyId, EdgeCalls)> = match (&callees, view) {
+                (Some(callees), _) => callees
+                    .of(key)
+                    .map(|(callee, place)| (self.profile.key_of(callee), self.profile.edge(place).1))
+                    .collect(),
                 (None, View::Callers) => self.profile.callers(function).collect(),
                 (None, _) => Vec::new(),
             };
@@ -149,13 +146,7 @@ impl Stats {
                 edges: edges.collect(),
             }
         };
-        let rows = selection
-            .functions
-            .iter()
-            .zip(&keys)
-            .enumerate()
-            .map(row)
-            .collect();
+        let rows = selection.functions.iter().zip(&keys).map(row).collect();
         self.with_rows(rows, view, self.order.as_ref().map(|order| order.heading.clone()))
     }
 

@@ -4,9 +4,9 @@
 //! runs in this order, so that the order of the dump never shows, not even in the last bit.
 
 use super::{Error, Suspicious};
+use crate::profile::order::number_functions;
 use crate::profile::{Count, EdgeCalls, FunctionId, KeyId, Profile};
 use crate::python::Seconds;
-use rustc_hash::FxHashMap;
 
 /// Calls that nothing recorded as a caller of made.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +54,6 @@ struct Incoming {
     own: f64,
     cumulative: f64,
 }
-
-const UNUSED: u32 = u32::MAX;
 
 impl Graph {
     pub(super) fn new(profile: &Profile, max_edges: u64) -> Result<Graph, Error> {
@@ -191,39 +189,6 @@ impl Graph {
     }
 }
 
-/// The keys of functions and of their callers, sorted; and from key to its place among them.
-fn number_functions(profile: &Profile) -> (Vec<KeyId>, Vec<u32>) {
-    let mut number_of = vec![UNUSED; profile.key_count()];
-    let mut keys = Vec::with_capacity(profile.len());
-    let mut add = |key: KeyId| {
-        if std::mem::replace(&mut number_of[key.index()], 0) == UNUSED {
-            keys.push(key);
-        }
-    };
-    for function in profile.functions() {
-        add(profile.key_of(function));
-        profile.callers(function).for_each(|(caller, _)| add(caller));
-    }
-    // Long file names that many functions share are compared once.
-    let mut files: Vec<_> = keys.iter().map(|&key| profile.key_parts(key).file).collect();
-    files.sort_unstable_by_key(|file| file.0);
-    files.dedup();
-    files.sort_unstable_by_key(|&file| profile.strings().get(file));
-    let ranks: FxHashMap<_, _> = files
-        .into_iter()
-        .enumerate()
-        .map(|(rank, file)| (file, rank))
-        .collect();
-    keys.sort_by_cached_key(|&key| {
-        let parts = profile.key_parts(key);
-        (ranks[&parts.file], parts.line, profile.name(key))
-    });
-    for (number, key) in keys.iter().enumerate() {
-        number_of[key.index()] = number as u32;
-    }
-    (keys, number_of)
-}
-
 /// Makes numbers of what a dump holds, and counts what it had to mend.
 #[derive(Default)]
 struct Reader {
@@ -233,20 +198,9 @@ struct Reader {
 }
 
 impl Reader {
-    /// Nanoseconds, rounded half away from zero.
+    /// Nanoseconds, or 0.
     fn nanoseconds(&mut self, time: Seconds) -> u64 {
-        const TOP: f64 = 9_223_372_036_854_775_808.0; // 2^63
-        let whole = match time {
-            Seconds::Int(seconds) => seconds
-                .checked_mul(1_000_000_000)
-                .and_then(|ns| i64::try_from(ns).ok()),
-            Seconds::Float(seconds) => {
-                let rounded = (seconds * 1e9).round();
-                // The range excludes NaN too.
-                (0.0..TOP).contains(&rounded).then_some(rounded as i64)
-            }
-        };
-        whole.and_then(|ns| u64::try_from(ns).ok()).unwrap_or_else(|| {
+        time.nanoseconds().unwrap_or_else(|| {
             self.repaired += 1;
             0
         })
