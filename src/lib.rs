@@ -4,10 +4,11 @@
 //!
 //! ```text
 //! stats    bytes -> format -> Profile -> view -> rows -> text
+//! export   bytes -> format -> Profile or StackTree -> export -> bytes
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
-//! functions, in which order, as which text), `format` (bytes to profiles and back), `profile` (the model),
+//! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and back), `profile` (the model),
 //! `python` (what must come out as Python itself does it). All but `cli` take bytes and writers and return
 //! values.
 //!
@@ -22,6 +23,7 @@
 //! | restriction | a limit by count, share or pattern on what a report lists |
 
 pub mod cli;
+pub mod export;
 pub mod format;
 pub mod profile;
 pub mod python;

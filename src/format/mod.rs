@@ -3,8 +3,11 @@
 
 pub mod folded;
 pub mod marshal;
+pub mod pprof;
+pub mod proto;
 pub mod pstats;
 pub mod sniff;
+pub mod speedscope;
 
 use crate::profile::{self, Profile};
 use flate2::read::MultiGzDecoder;
