@@ -1,6 +1,7 @@
 //! Files to profiles and back. A reader takes bytes and returns a [`Profile`] or says where and why
 //! they are none; it never trusts a length, recurses without bound or panics.
 
+pub mod callgrind;
 pub mod folded;
 pub mod marshal;
 pub mod pprof;

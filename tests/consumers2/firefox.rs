@@ -1,0 +1,1 @@
+//! The Firefox Profiler, by its own command line, on its files.
