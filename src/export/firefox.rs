@@ -56,15 +56,11 @@ pub fn write(tree: &StackTree, title: &str, mut out: impl Write) -> io::Result<(
     // Samples must be in order of time, but a node's own time lies after its children: each waits here until
     // the walk leaves it.
     let mut waiting: Vec<Waiting> = Vec::new();
-    let leave_to = |profile: &mut fx::Profile, waiting: &mut Vec<Waiting>, depth: usize| {
+    let mut before = 0;
+    let mut leave_to = |profile: &mut fx::Profile, waiting: &mut Vec<Waiting>, depth: usize| {
         while let Some(own) = waiting.pop_if(|own| own.depth >= depth) {
-            add_samples(
-                profile,
-                thread,
-                own.stack,
-                own.start / per_tick,
-                own.end / per_tick,
-            );
+            let (from, to) = (own.start / per_tick, own.end / per_tick);
+            add_samples(profile, thread, own.stack, from, to, &mut before);
         }
     };
     for (visit, (node, start, width)) in tree.walk().zip(frames::layout(tree)) {
@@ -116,18 +112,23 @@ struct Waiting {
     end: u64,
 }
 
+/// Adds the samples of one path from one tick to another. All the time since the sample before, which stood
+/// at `before`, counts as spent on the processor: a profile of calls knows no idleness.
 fn add_samples(
     profile: &mut fx::Profile,
     thread: fx::ThreadHandle,
     stack: fx::StackHandle,
     from: u64,
     to: u64,
+    before: &mut u64,
 ) {
     let mut at = from;
     while at < to {
         let weight = i32::try_from(to - at).unwrap_or(i32::MAX);
         let time = fx::Timestamp::from_nanos_since_reference(at * 1000);
-        profile.add_sample(thread, time, Some(stack), fx::CpuDelta::ZERO, weight);
+        let busy = fx::CpuDelta::from_micros(at - *before);
+        profile.add_sample(thread, time, Some(stack), busy, weight);
+        *before = at;
         at += u64::from(weight.unsigned_abs());
     }
 }

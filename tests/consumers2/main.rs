@@ -13,6 +13,7 @@ use prof::profile::stacks::{FrameKind, StackTree};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The trees of the dumps in `fixtures/`, each with the name of its file.
 fn trees() -> Vec<(String, StackTree)> {
@@ -54,8 +55,8 @@ fn own_by_name(tree: &StackTree) -> BTreeMap<String, u64> {
     own
 }
 
-/// The name of the frame with the largest own weight, frames of one name but different places apart.
-fn hottest(tree: &StackTree) -> String {
+/// The names of the frames with the largest own weight, frames of one name but different places apart.
+fn hottest(tree: &StackTree) -> Vec<String> {
     let mut own: BTreeMap<_, u64> = BTreeMap::new();
     for node in tree.nodes() {
         let frame = tree.frame_at(node).expect("no root");
@@ -66,8 +67,17 @@ fn hottest(tree: &StackTree) -> String {
         };
         *own.entry((frame.name, file, frame.line)).or_default() += tree.own(node);
     }
-    let (frame, _) = own.into_iter().max_by_key(|&(_, own)| own).expect("frames");
-    String::from_utf8_lossy(frame.0).into_owned()
+    let most = own.values().copied().max().expect("frames");
+    own.retain(|_, own| *own == most);
+    own.keys()
+        .map(|frame| String::from_utf8_lossy(frame.0).into_owned())
+        .collect()
+}
+
+/// Browsers and servers that wait for each other for less than a second: one at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Says that something is not there: `false`, or a failure where all should be.

@@ -29,7 +29,8 @@ async function open(context, file) {
   let text = '';
   try {
     await tab.getByText('Sandwich').first().click({ timeout: 60000 });
-    await tab.getByText('Symbol Name').first().waitFor({ timeout: 60000 });
+    // The head of the table comes before its rows.
+    await tab.waitForFunction(() => /Symbol Name[^]*%/.test(document.body.innerText), null, { timeout: 60000 });
     text = await tab.evaluate(() => document.body.innerText);
   } catch (error) {
     said.push(`error: ${error}`);
