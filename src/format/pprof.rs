@@ -575,7 +575,7 @@ mod tests {
         for file in [packed(&tree), plain(&tree), two_values(0)] {
             for at in 0..file.len() {
                 let _ = read(&file[..at]);
-                for flip in [1, 2, 4, 8, 16, 32, 64, 128, 255] {
+                for flip in [1, 8, 128, 255] {
                     let mut changed = file.clone();
                     changed[at] ^= flip;
                     let _ = read(&changed);

@@ -375,8 +375,8 @@ mod tests {
 
     #[test]
     fn fractions_add_up() {
-        let weights = vec!["0.4"; 10].join(",");
-        let samples = vec!["[0]"; 10].join(",");
+        let weights = ["0.4"; 10].join(",");
+        let samples = ["[0]"; 10].join(",");
         let sampled = format!(
             r#"{{"type":"sampled","name":"","unit":"none","startValue":0,"endValue":4,"samples":[{samples}],"weights":[{weights}]}}"#
         );
