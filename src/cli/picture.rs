@@ -5,7 +5,7 @@ use super::{Failure, input};
 use crate::format::any::Input;
 use crate::profile::attribution::{self, Attribution, attribute};
 use crate::profile::stacks::{NodeId, StackTree, Unit};
-use crate::profile::{Profile, is_idle_name};
+use crate::profile::{Profile, is_idle, is_idle_name};
 use crate::python::regex::Pattern;
 use crate::python::{Version, text};
 use std::ffi::{OsStr, OsString};
@@ -196,6 +196,19 @@ impl Filters {
     /// Is anything left out?
     pub(super) fn leave_out(&self) -> bool {
         self.exclude_idle || self.focus.is_some()
+    }
+
+    /// Applies them to functions and callers, which have no stacks to focus on.
+    pub(super) fn apply_to_profile(&self, profile: Profile) -> Result<Profile, Failure> {
+        if self.focus.is_some() {
+            let failure = Failure::usage("--focus chooses stacks, and this format has functions and callers");
+            return Err(failure.hint(Some("--to dot has --root and --leaf")));
+        }
+        if !self.exclude_idle {
+            return Ok(profile);
+        }
+        let kept = profile.retain(|key| !is_idle(&profile, key));
+        kept.map_err(|error| Failure::usage(error.to_string()))
     }
 
     /// Applies them and says what is left out.

@@ -369,7 +369,7 @@ pub(super) fn restriction(word: &OsStr, python: Version) -> Result<Restriction, 
 }
 
 /// A pattern that must be one: unlike a restriction, an invalid one is an error.
-fn pattern(word: &OsStr, python: Version) -> Result<Pattern, Failure> {
+pub(super) fn pattern(word: &OsStr, python: Version) -> Result<Pattern, Failure> {
     let word = as_python_text(word, python);
     Pattern::new(&word, python).map_err(|error| bad_pattern(&word, &error))
 }

@@ -5,8 +5,16 @@
 //! Source: `../shared/specs/export.md`, section 6.
 
 pub mod callgrind;
+pub mod chrome;
 pub mod dot;
+pub mod firefox;
 pub mod flamegraph;
+mod frames;
+pub mod json;
+pub mod pprof;
+pub mod speedscope;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use crate::profile::{Calls, Count, EdgeCalls, Profile};
 use crate::python::Seconds;

@@ -1,6 +1,6 @@
 //! Any profile, by its content: what `prof flamegraph` and `prof export` take.
 
-use super::{Error, folded, marshal, pstats, sniff};
+use super::{Error, callgrind, folded, marshal, pprof, pstats, sniff, speedscope};
 use crate::profile::Profile;
 use crate::profile::stacks::StackTree;
 use flate2::read::MultiGzDecoder;
@@ -16,8 +16,8 @@ pub enum Input {
     Stacks(StackTree),
 }
 
-/// Reads a profile in any known format, packed by gzip or not: cProfile dumps, folded stacks, and what inferno's
-/// collapsers know (perf script, DTrace, sample, VTune, Visual Studio, Xcode, GHC).
+/// Reads a profile in any known format, packed by gzip or not: cProfile dumps, folded stacks, pprof, speedscope and
+/// callgrind files, and what inferno's collapsers know (perf script, DTrace, sample, VTune, Visual Studio, Xcode, GHC).
 ///
 /// # Errors
 /// Why the bytes are no profile; see [`Error::hint`].
@@ -42,8 +42,10 @@ fn read_plain(head: &[u8], input: impl Read) -> Result<Input, Error> {
     match kind {
         Some(sniff::Kind::Folded) => Ok(Input::Stacks(folded::read(BufReader::new(input))?)),
         Some(sniff::Kind::Text) => collapsed(input),
-        Some(kind @ (sniff::Kind::Json | sniff::Kind::Callgrind | sniff::Kind::Pprof)) => {
-            Err(Error::NotYet(kind))
+        Some(sniff::Kind::Json) => Ok(Input::Stacks(speedscope::read(&whole(input)?)?)),
+        Some(sniff::Kind::Pprof) => Ok(Input::Stacks(pprof::read(&whole(input)?)?)),
+        Some(sniff::Kind::Callgrind) => {
+            Ok(Input::Profile(Box::new(callgrind::read(&whole(input)?)?.profile)))
         }
         kind => match (pstats::read(input), kind) {
             (Ok(profile), _) => Ok(Input::Profile(Box::new(profile))),
@@ -53,6 +55,18 @@ fn read_plain(head: &[u8], input: impl Read) -> Result<Input, Error> {
             }),
             (Err(source), None) => Err(source),
         },
+    }
+}
+
+fn whole(mut input: impl Read) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    match input.read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(source) => Err(marshal::Error::Io {
+            offset: bytes.len() as u64,
+            source,
+        }
+        .into()),
     }
 }
 

@@ -2,10 +2,14 @@
 //! they are none; it never trusts a length, recurses without bound or panics.
 
 pub mod any;
+pub mod callgrind;
 pub mod folded;
 pub mod marshal;
+pub mod pprof;
+pub mod proto;
 pub mod pstats;
 pub mod sniff;
+pub mod speedscope;
 
 use crate::profile::{self, Profile};
 use flate2::read::MultiGzDecoder;
@@ -49,9 +53,15 @@ pub enum Error {
     /// Text of a known profiler that cannot be brought into folded form.
     #[error("cannot collapse it into folded stacks: {0}")]
     Collapse(std::io::Error),
-    /// A format that is recognised and not read yet.
-    #[error("expected a profile, found {0:?}, which is not read yet")]
-    NotYet(sniff::Kind),
+    /// A pprof profile that cannot be read.
+    #[error(transparent)]
+    Pprof(#[from] pprof::Error),
+    /// JSON that is no speedscope file, or a broken one.
+    #[error(transparent)]
+    Speedscope(#[from] speedscope::Error),
+    /// A callgrind file that cannot be read.
+    #[error(transparent)]
+    Callgrind(#[from] callgrind::Error),
     /// The bytes are recognised as something else.
     #[error("{source}")]
     Other {
@@ -77,9 +87,13 @@ impl Error {
             Error::NoFunctions => Some("the profiler was never enabled while the program ran"),
             Error::Folded(error) => error.hint(),
             Error::UnknownText => Some(
-                "profiles are cProfile dumps, folded stacks, and the output of perf script, DTrace, sample and VTune",
+                "profiles are cProfile dumps, folded stacks, pprof, speedscope and callgrind files, and the output of \
+                 perf script, DTrace, sample and VTune",
             ),
-            Error::Profile(_) | Error::Collapse(_) | Error::NotYet(_) => None,
+            Error::Pprof(error) => error.hint(),
+            Error::Speedscope(error) => error.hint(),
+            Error::Callgrind(error) => error.hint(),
+            Error::Profile(_) | Error::Collapse(_) => None,
         }
     }
 
@@ -90,13 +104,7 @@ impl Error {
             Error::Marshal(error) => error.in_python(),
             Error::Other { source, .. } => source.in_python(),
             Error::NoFunctions | Error::Shape(_) => format!("TypeError: {self}"),
-            Error::Profile(_)
-            | Error::Folded(_)
-            | Error::UnknownText
-            | Error::Collapse(_)
-            | Error::NotYet(_) => {
-                format!("ValueError: {self}")
-            }
+            _ => format!("ValueError: {self}"),
         }
     }
 }

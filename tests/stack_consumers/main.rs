@@ -1,0 +1,124 @@
+//! Exports, read by the programs they are for. `.ci/consumers` installs these; the variable `CONSUMERS`
+//! names the folder of the npm packages. What is missing is skipped with a message, but fails where `CI` is
+//! set.
+
+mod firefox;
+mod go_pprof;
+mod pprof_format;
+mod speedscope;
+
+use prof::format;
+use prof::profile::attribution::{Options, attribute};
+use prof::profile::stacks::{FrameKind, StackTree};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The trees of the dumps in `fixtures/`, each with the name of its file.
+fn trees() -> Vec<(String, StackTree)> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut dumps: Vec<PathBuf> = std::fs::read_dir(fixtures.join("stacks"))
+        .expect("fixtures/stacks")
+        .map(|entry| entry.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "prof"))
+        .collect();
+    dumps.push(fixtures.join("server.prof"));
+    dumps.sort();
+    assert!(dumps.len() > 5, "{dumps:?}");
+    dumps
+        .into_iter()
+        .map(|path| {
+            let bytes = std::fs::read(&path).expect("a fixture");
+            let profile = format::pstats::read(bytes.as_slice()).expect("a dump");
+            let tree = attribute(&profile, &Options::default()).expect("stacks").tree;
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            (name, tree)
+        })
+        .collect()
+}
+
+/// A folder for files of one test, removed at its end.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder for temporary files")
+}
+
+/// The own weight of each name in a tree.
+fn own_by_name(tree: &StackTree) -> BTreeMap<String, u64> {
+    let mut own = BTreeMap::new();
+    for node in tree.nodes() {
+        let frame = tree.frame_at(node).expect("no root");
+        *own.entry(String::from_utf8_lossy(frame.name).into_owned())
+            .or_default() += tree.own(node);
+    }
+    own.retain(|_, own| *own > 0);
+    own
+}
+
+/// The names of the frames with the largest own weight, frames of one name but different places apart.
+fn hottest(tree: &StackTree) -> Vec<String> {
+    let mut own: BTreeMap<_, u64> = BTreeMap::new();
+    for node in tree.nodes() {
+        let frame = tree.frame_at(node).expect("no root");
+        let file = if frame.kind == FrameKind::Python {
+            frame.file
+        } else {
+            b""
+        };
+        *own.entry((frame.name, file, frame.line)).or_default() += tree.own(node);
+    }
+    let most = own.values().copied().max().expect("frames");
+    own.retain(|_, own| *own == most);
+    own.keys()
+        .map(|frame| String::from_utf8_lossy(frame.0).into_owned())
+        .collect()
+}
+
+/// Browsers and servers that wait for each other for less than a second: one at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says that something is not there: `false`, or a failure where all should be.
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that does nothing must not look like one that passed"
+)]
+fn missing(what: &str) -> bool {
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "{what} is missing: run .ci/consumers"
+    );
+    eprintln!("skipped: {what} is missing, see .ci/consumers");
+    false
+}
+
+fn is_there(program: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|folder| folder.join(program).is_file()) || missing(program)
+}
+
+/// The npm packages of `.ci/consumers`, if this one is among them.
+fn packages(package: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("CONSUMERS").unwrap_or_default()).join("node_modules");
+    let there = is_there("node") && (folder.join(package).is_dir() || missing(package));
+    there.then_some(folder)
+}
+
+/// Runs a script of this folder with the npm packages.
+fn node(packages: &Path, script: &str, arguments: &[&Path]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/stack_consumers")
+        .join(script);
+    let mut command = Command::new("node");
+    command.env("NODE_PATH", packages).arg(script).args(arguments);
+    succeed(command.output().expect("node starts"))
+}
+
+fn succeed(output: Output) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{text}\n{errors}", output.status);
+    text
+}
