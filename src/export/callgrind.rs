@@ -112,9 +112,10 @@ pub fn write(profile: &Profile, options: &Options, mut out: impl Write) -> io::R
 fn push_head(text: &mut Vec<u8>, profile: &Profile, options: &Options, total: u128) {
     let version = env!("CARGO_PKG_VERSION");
     text.extend_from_slice(
-        format!("# callgrind format\nversion: 1\ncreator: prof {version}\ncmd: ").as_bytes(),
+        format!("# callgrind format\nversion: 1\ncreator: prof {version}\ncmd:").as_bytes(),
     );
     if !options.command.is_empty() {
+        text.push(b' ');
         text.extend_from_slice(&one_line(options.command.as_bytes()));
     }
     text.push(b'\n');
@@ -220,8 +221,10 @@ impl<'a> Names<'a> {
 #[derive(Default)]
 struct Table<'a> {
     ids: FxHashMap<Cow<'a, [u8]>, u32>,
-    /// By id, the name until it is written.
-    pending: Vec<Option<Cow<'a, [u8]>>>,
+    /// By id.
+    names: Vec<Cow<'a, [u8]>>,
+    /// By id; beside the names, so that the many uses of known ids stay in a small piece of memory.
+    is_written: Vec<bool>,
 }
 
 impl<'a> Table<'a> {
@@ -229,8 +232,9 @@ impl<'a> Table<'a> {
         if let Some(&id) = self.ids.get(&name) {
             return id;
         }
-        let id = self.pending.len() as u32;
-        self.pending.push(Some(name.clone()));
+        let id = self.names.len() as u32;
+        self.names.push(name.clone());
+        self.is_written.push(false);
         self.ids.insert(name, id);
         id
     }
@@ -240,9 +244,9 @@ impl<'a> Table<'a> {
         text.push(b'(');
         push_int(text, Count::from(id) + 1);
         text.push(b')');
-        if let Some(name) = self.pending[id as usize].take() {
+        if !std::mem::replace(&mut self.is_written[id as usize], true) {
             text.push(b' ');
-            text.extend_from_slice(&name);
+            text.extend_from_slice(&self.names[id as usize]);
         }
         text.push(b'\n');
     }
