@@ -11,7 +11,7 @@
 use super::{CHUNK, edge_cost, hand_on, one_line, total};
 use crate::profile::callees::Callees;
 use crate::profile::order::number_functions;
-use crate::profile::{Count, EdgeCalls, KeyId, Profile};
+use crate::profile::{Count, EdgeCalls, FunctionId, KeyId, Profile};
 use crate::python::number::push_int;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -60,6 +60,12 @@ pub fn write(profile: &Profile, options: &Options, mut out: impl Write) -> io::R
     let (keys, number_of) = number_functions(profile);
     let mut names = Names::new(profile, &keys);
     let callees = Callees::new(profile);
+    // Callees lie anywhere in memory: what is asked of each stands together, here and in `names`.
+    let number_of_function: Vec<u32> = profile
+        .functions()
+        .map(|function| number_of[profile.key_of(function).index()])
+        .collect();
+    drop(number_of);
     let mut written = Written {
         total: total(profile),
         functions: keys.len(),
@@ -76,25 +82,25 @@ pub fn write(profile: &Profile, options: &Options, mut out: impl Write) -> io::R
         let own = profile
             .function_of(key)
             .and_then(|function| profile.calls(function).own.nanoseconds());
-        push_cost(&mut text, line(profile, key), own.unwrap_or(0));
+        let line = names.line(number);
+        push_cost(&mut text, line, own.unwrap_or(0));
 
         called.clear();
-        called.extend(callees.of(key).map(|(callee, place)| {
-            let number = number_of[profile.key_of(callee).index()];
-            (number, place, callee)
-        }));
+        let numbered =
+            |(callee, place): (FunctionId, usize)| (number_of_function[callee.index()], place, callee);
+        called.extend(callees.of(key).map(numbered));
         called.sort_unstable();
         for &(callee_number, place, callee) in &called {
             let edge = profile.edge(place).1;
-            let cost = edge_cost(edge, profile.calls(callee));
+            let cost = edge_cost(edge, || profile.calls(callee));
             names.push_file(&mut text, b"cfi=", callee_number as usize);
             names.push_name(&mut text, b"cfn=", callee_number as usize);
             text.extend_from_slice(b"calls=");
             push_int(&mut text, cost.calls);
             text.push(b' ');
-            push_int(&mut text, line(profile, profile.key_of(callee)));
+            push_int(&mut text, names.line(callee_number as usize));
             text.push(b'\n');
-            push_cost(&mut text, line(profile, key), cost.nanoseconds);
+            push_cost(&mut text, line, cost.nanoseconds);
             written.edges += 1;
             written.estimated += u64::from(matches!(edge, EdgeCalls::Counted(_)));
             hand_on(&mut text, CHUNK, &mut out)?;
@@ -112,9 +118,10 @@ pub fn write(profile: &Profile, options: &Options, mut out: impl Write) -> io::R
 fn push_head(text: &mut Vec<u8>, profile: &Profile, options: &Options, total: u128) {
     let version = env!("CARGO_PKG_VERSION");
     text.extend_from_slice(
-        format!("# callgrind format\nversion: 1\ncreator: prof {version}\ncmd: ").as_bytes(),
+        format!("# callgrind format\nversion: 1\ncreator: prof {version}\ncmd:").as_bytes(),
     );
     if !options.command.is_empty() {
+        text.push(b' ');
         text.extend_from_slice(&one_line(options.command.as_bytes()));
     }
     text.push(b'\n');
@@ -141,16 +148,18 @@ fn push_cost(text: &mut Vec<u8>, line: Count, nanoseconds: u64) {
     text.push(b'\n');
 }
 
-/// A sign would make the line one relative to the last.
-fn line(profile: &Profile, key: KeyId) -> Count {
-    profile.line(key).max(0).into()
+/// Where a function is to be found: the ids of its file and its name, and its line.
+struct Place {
+    file: u32,
+    name: u32,
+    line: i64,
 }
 
 /// The names of files and functions. Each is written out where it is used first, and always with its id:
 /// `(2) f` alone would be taken for the id 2.
 struct Names<'a> {
-    /// For each function by its number its file and its name.
-    of_function: Vec<(u32, u32)>,
+    /// For each function by its number.
+    of_function: Vec<Place>,
     files: Table<'a>,
     names: Table<'a>,
 }
@@ -200,19 +209,31 @@ impl<'a> Names<'a> {
             }
             uses.insert(*pair, 1);
         }
+        let places = of_function.into_iter().zip(keys);
         Names {
-            of_function,
+            of_function: places
+                .map(|((file, name), &key)| Place {
+                    file,
+                    name,
+                    // A sign would make the line one relative to the last.
+                    line: profile.line(key).max(0),
+                })
+                .collect(),
             files,
             names,
         }
     }
 
     fn push_file(&mut self, text: &mut Vec<u8>, field: &[u8], number: usize) {
-        self.files.push(text, field, self.of_function[number].0);
+        self.files.push(text, field, self.of_function[number].file);
     }
 
     fn push_name(&mut self, text: &mut Vec<u8>, field: &[u8], number: usize) {
-        self.names.push(text, field, self.of_function[number].1);
+        self.names.push(text, field, self.of_function[number].name);
+    }
+
+    fn line(&self, number: usize) -> Count {
+        self.of_function[number].line.into()
     }
 }
 
@@ -220,8 +241,10 @@ impl<'a> Names<'a> {
 #[derive(Default)]
 struct Table<'a> {
     ids: FxHashMap<Cow<'a, [u8]>, u32>,
-    /// By id, the name until it is written.
-    pending: Vec<Option<Cow<'a, [u8]>>>,
+    /// By id.
+    names: Vec<Cow<'a, [u8]>>,
+    /// By id; beside the names, so that the many uses of known ids stay in a small piece of memory.
+    is_written: Vec<bool>,
 }
 
 impl<'a> Table<'a> {
@@ -229,8 +252,9 @@ impl<'a> Table<'a> {
         if let Some(&id) = self.ids.get(&name) {
             return id;
         }
-        let id = self.pending.len() as u32;
-        self.pending.push(Some(name.clone()));
+        let id = self.names.len() as u32;
+        self.names.push(name.clone());
+        self.is_written.push(false);
         self.ids.insert(name, id);
         id
     }
@@ -240,9 +264,9 @@ impl<'a> Table<'a> {
         text.push(b'(');
         push_int(text, Count::from(id) + 1);
         text.push(b')');
-        if let Some(name) = self.pending[id as usize].take() {
+        if !std::mem::replace(&mut self.is_written[id as usize], true) {
             text.push(b' ');
-            text.extend_from_slice(&name);
+            text.extend_from_slice(&self.names[id as usize]);
         }
         text.push(b'\n');
     }

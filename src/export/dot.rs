@@ -209,7 +209,7 @@ impl<'a> Graph<'a> {
             let from = self.node_of[self.profile.edge_caller(place).index()];
             if from != HIDDEN {
                 let edge = self.profile.edge(place).1;
-                let cost = edge_cost(edge, calls);
+                let cost = edge_cost(edge, || calls);
                 if percent_of(cost.nanoseconds, self.total) >= percent || percent.is_nan() {
                     found.push((from, cost, matches!(edge, EdgeCalls::Counted(_))));
                 }

@@ -72,14 +72,14 @@ pub(crate) struct EdgeCost {
 
 /// The cost of an edge. Where only its calls are known, it has their part of the callee's time. What cannot
 /// be (less than 0, no number, centuries) is 0.
-pub(crate) fn edge_cost(edge: EdgeCalls, callee: Calls) -> EdgeCost {
+pub(crate) fn edge_cost(edge: EdgeCalls, callee: impl FnOnce() -> Calls) -> EdgeCost {
     let cumulative = match edge {
         EdgeCalls::Timed(edge) => edge.cumulative,
-        EdgeCalls::Counted(count) if callee.total > 0 => {
-            let share = count as f64 / callee.total as f64;
+        EdgeCalls::Counted(count) => {
+            let callee = callee();
+            let share = count as f64 / callee.total.max(1) as f64;
             Seconds::Float(callee.cumulative.as_f64() * share)
         }
-        EdgeCalls::Counted(_) => Seconds::default(),
     };
     EdgeCost {
         calls: edge.total().max(0),
@@ -114,7 +114,7 @@ mod tests {
             cumulative: Seconds::Float(2.0),
         };
         let check = |edge, callee, calls, nanoseconds| {
-            assert_eq!(edge_cost(edge, callee), EdgeCost { calls, nanoseconds });
+            assert_eq!(edge_cost(edge, || callee), EdgeCost { calls, nanoseconds });
         };
         check(EdgeCalls::Counted(1), callee, 1, 500_000_000);
         check(EdgeCalls::Counted(8), callee, 8, 4_000_000_000);
