@@ -41,7 +41,7 @@ fn read_plain(head: &[u8], input: impl Read) -> Result<Input, Error> {
     let input = Cursor::new(head).chain(input);
     match kind {
         Some(sniff::Kind::Folded) => Ok(Input::Stacks(folded::read(BufReader::new(input))?)),
-        Some(sniff::Kind::Text) => collapsed(input),
+        Some(sniff::Kind::Text) => other_text(input),
         Some(sniff::Kind::Json) => Ok(Input::Stacks(speedscope::read(&whole(input)?)?)),
         Some(sniff::Kind::Pprof) => Ok(Input::Stacks(pprof::read(&whole(input)?)?)),
         Some(sniff::Kind::Callgrind) => {
@@ -70,16 +70,46 @@ fn whole(mut input: impl Read) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// The text of another tool, brought into folded form by inferno.
-fn collapsed(input: impl Read) -> Result<Input, Error> {
+/// Text that its first bytes do not tell: folded stacks with long lines, or the text of another tool, which inferno
+/// brings into folded form.
+fn other_text(mut input: impl Read) -> Result<Input, Error> {
+    // inferno looks for what it knows in all that it has read so far, again every ten lines: a large text that it does
+    // not know would take it hours. What it knows shows at the beginning.
+    const BEGINNING: u64 = 64 * 1024;
+    let mut beginning = Vec::new();
+    input
+        .by_ref()
+        .take(BEGINNING)
+        .read_to_end(&mut beginning)
+        .map_err(Error::Collapse)?;
+    if sniff::is_folded(&beginning) {
+        let all = Cursor::new(beginning).chain(input);
+        return Ok(Input::Stacks(folded::read(BufReader::new(all))?));
+    }
+    if collapse(&beginning[..])?.is_empty() {
+        return Err(Error::UnknownText);
+    }
+    let folded = collapse(Cursor::new(beginning).chain(input))?;
+    Ok(Input::Stacks(folded::read(&folded[..])?))
+}
+
+fn collapse(input: impl Read) -> Result<Vec<u8>, Error> {
     let mut options = inferno::collapse::guess::Options::default();
     options.nthreads = 1;
     let mut folded = Vec::new();
     inferno::collapse::guess::Folder::from(options)
         .collapse(BufReader::new(input), &mut folded)
         .map_err(Error::Collapse)?;
-    if folded.is_empty() {
-        return Err(Error::UnknownText);
+    Ok(folded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_text_that_nobody_knows_is_refused_at_once() {
+        let text = "some words on a line that mean nothing\n".repeat(200_000);
+        assert!(matches!(read(text.as_bytes()), Err(Error::UnknownText)));
     }
-    Ok(Input::Stacks(folded::read(&folded[..])?))
 }

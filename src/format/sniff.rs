@@ -140,14 +140,23 @@ fn is_json(text: &[u8]) -> bool {
     }
 }
 
-fn is_folded(head: &[u8]) -> bool {
-    let mut lines = head.split(|&byte| byte == b'\n');
-    let first = lines.next().unwrap_or_default();
-    let Some(space) = first.iter().rposition(|&byte| byte == b' ') else {
+/// Do the lines of this beginning look like folded stacks: the first is frames, a space, and a whole number, and such a
+/// line somewhere has more than one frame?
+pub(super) fn is_folded(beginning: &[u8]) -> bool {
+    let lines = beginning.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut stacks = lines
+        .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
+        .peekable();
+    let first_is_one = stacks.peek().is_some_and(|line| is_folded_line(line));
+    first_is_one && stacks.any(|line| line.contains(&b';') && is_folded_line(line))
+}
+
+fn is_folded_line(line: &[u8]) -> bool {
+    let Some(space) = line.iter().rposition(|&byte| byte == b' ') else {
         return false;
     };
-    let (stack, count) = (&first[..space], &first[space + 1..]);
-    !count.is_empty() && count.iter().all(u8::is_ascii_digit) && stack.contains(&b';')
+    let weight = &line[space + 1..];
+    !weight.is_empty() && weight.iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]
@@ -160,6 +169,8 @@ mod tests {
         check(b"", Some(Kind::Empty));
         check(&[0; 100], Some(Kind::Zeros));
         check(b"main;f;g 12\nmain;h 3\n", Some(Kind::Folded));
+        check(b"# a comment\n(1 more) 7\nmain;h 3\nmain;i", Some(Kind::Folded));
+        check(b"chapter 1\nchapter 2\n", Some(Kind::Text));
         check(b"{\"a\": 1}", Some(Kind::Json));
         check(b"[1, 2]", Some(Kind::Json));
         check(b"\x80\x04\x95\x10\0", Some(Kind::Pickle));

@@ -7,6 +7,7 @@ mod corpus;
 mod diff;
 mod errors;
 mod examples;
+mod export;
 mod flamegraph;
 mod stats;
 
