@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! {
-//!   "format": "prof-stacks/1",
+//!   "schema": "prof-stacks/1",
 //!   "title": text,
 //!   "unit": "nanoseconds" or "samples",
 //!   "total": the sum of all `own`,
@@ -24,8 +24,8 @@ use crate::profile::stacks::{FrameKind, StackTree};
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// What the key `format` says.
-pub const FORMAT: &str = "prof-stacks/1";
+/// What the key `schema` says.
+pub const SCHEMA: &str = "prof-stacks/1";
 
 #[derive(Serialize)]
 struct FrameOut<'a> {
@@ -59,7 +59,7 @@ fn kind(kind: FrameKind) -> &'static str {
 /// let tree = format::folded::read(&b"main 1\n"[..]).unwrap();
 /// let mut json = Vec::new();
 /// export::json::write(&tree, "a run", &mut json).unwrap();
-/// let expected = r#"{"format":"prof-stacks/1","title":"a run","unit":"samples","total":1,
+/// let expected = r#"{"schema":"prof-stacks/1","title":"a run","unit":"samples","total":1,
 /// "frames":[
 /// {"name":"main","file":"","line":0,"kind":"label"}],
 /// "nodes":[
@@ -75,7 +75,7 @@ pub fn write(tree: &StackTree, title: &str, mut out: impl Write) -> io::Result<(
     let numbered = Numbered::new(tree);
     write!(
         out,
-        "{{\"format\":\"{FORMAT}\",\"title\":{},\"unit\":\"{}\",\"total\":{},\n\"frames\":",
+        "{{\"schema\":\"{SCHEMA}\",\"title\":{},\"unit\":\"{}\",\"total\":{},\n\"frames\":",
         serde_json::to_string(title)?,
         tree.unit(),
         tree.total()
