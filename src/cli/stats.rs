@@ -393,6 +393,12 @@ pub(super) fn of_view(error: view::Error) -> Failure {
 }
 
 pub(super) fn warn(notes: Notes, output: &mut Output) {
+    if notes.nothing_left && output.is_terminal() {
+        output.report(
+            "hint",
+            "the limits leave no function; with --strip-dirs names have no folders to match",
+        );
+    }
     if notes.callers_without_numbers > 0 {
         let count = notes.callers_without_numbers;
         output.report(

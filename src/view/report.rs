@@ -21,6 +21,8 @@ pub enum Shown {
 pub struct Notes {
     /// Callers without numbers of their own, whose time column is empty; CPython fails on the first.
     pub callers_without_numbers: usize,
+    /// The restrictions left no function, so that nothing but the head was printed.
+    pub nothing_left: bool,
 }
 
 /// Text is handed on when it has grown to this size.
@@ -60,7 +62,10 @@ impl Stats {
             page.text.extend_from_slice(b"\n\n");
         }
         out.write_all(&page.text)?;
-        Ok(Notes::default())
+        Ok(Notes {
+            nothing_left: selection.functions.is_empty(),
+            ..Notes::default()
+        })
     }
 
     /// Who called each function.
@@ -263,6 +268,7 @@ impl CallTable<'_> {
             self.page.text.extend_from_slice(b"\n\n");
         }
         out.write_all(&self.page.text)?;
+        self.notes.nothing_left = selection.functions.is_empty();
         Ok(self.notes)
     }
 }

@@ -146,6 +146,15 @@ mod terminal {
     }
 
     #[test]
+    fn limits_that_leave_nothing_are_told() {
+        let server = fixture("server.prof");
+        let server = server.to_str().expect("a UTF-8 path");
+        let mut session = Session::start(&["stats", server, "--strip-dirs", "--limit", "site-packages"]);
+        session.wait_for("the limits leave no function; with --strip-dirs");
+        assert_eq!(session.end(), Some(0));
+    }
+
+    #[test]
     fn a_long_listing_in_file_order_gets_a_hint() {
         let server = fixture("server.prof");
         let mut session = Session::start(&["stats", server.to_str().expect("a UTF-8 path")]);
