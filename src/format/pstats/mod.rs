@@ -54,7 +54,7 @@ fn read_with(input: impl Read, way: Way) -> Result<Profile, Error> {
                 let at = reader.offset();
                 let bytes = reader.lookahead(usual::LOOKAHEAD)?;
                 let end = at + bytes.len() as u64;
-                if looked_at < end {
+                if looked_at < end && loader.references.len() > usual::CACHED {
                     let from = looked_at.max(at) - at;
                     let ahead = usual::look_ahead(&bytes[from as usize..], &loader.references);
                     looked_at = at + from + ahead as u64;

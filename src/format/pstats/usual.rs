@@ -13,6 +13,9 @@ use crate::python::Seconds;
 /// How many bytes should be at hand; a function that needs more than there are is read the general way.
 pub(super) const LOOKAHEAD: usize = 16 * 1024;
 
+/// So many references stay in the processor's cache, so that looking ahead gains nothing.
+pub(super) const CACHED: usize = 64 * 1024;
+
 const FLAG: u8 = 0x80;
 
 /// Asks the memory for what is referred to in the bytes to come, which begin at a value. References have no order
