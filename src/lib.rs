@@ -5,7 +5,7 @@
 //! ```text
 //! stats    bytes -> format -> Profile -> view -> rows -> text
 //! diff     bytes, twice -> format -> Profiles -> view::diff -> report -> text
-//! export   bytes -> format -> Profile or StackTree -> export -> bytes
+//! flamegraph, export   bytes -> format -> Profile or StackTree -> export -> bytes
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which

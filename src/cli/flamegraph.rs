@@ -21,8 +21,8 @@ Examples:
 A cProfile dump has no stacks, only functions and who called them: the stacks are an estimate that gives every function
 exactly its own time. The subtitle says how much of it is exact; estimated frames are marked ~ and paler.")]
 pub(super) struct Args {
-    /// Profiles of any kind: cProfile dumps, folded stacks, the text of perf script, DTrace, sample, VTune; several are
-    /// added; - is standard input
+    /// Profiles of any kind: cProfile dumps, folded stacks, pprof, speedscope, callgrind, the text of perf script, DTrace,
+    /// sample, VTune; several are added; - is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<OsString>,
 

@@ -104,11 +104,8 @@ impl Error {
     }
 }
 
-/// What the system says, without Rust's number.
+/// What the system says, without Rust's number and what a crate adds behind it, such as the name of a temporary file.
 pub(super) fn system_text(error: &io::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" (os error ") {
-        Some(end) if error.raw_os_error().is_some() => text[..end].into(),
-        _ => text,
-    }
+    text.split(" (os error ").next().unwrap_or_default().into()
 }

@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Reads, sorts, prints and browses profiles of Python programs. Needs no Python.
+/// Reads, prints, draws, converts and compares profiles of Python programs. Needs no Python.
 #[derive(Debug, Parser)]
 #[command(
     name = "prof",
@@ -34,6 +34,7 @@ use std::process::ExitCode;
 Examples:
   prof stats server.prof --sort cumulative --limit 30
   python -m cProfile -o app.prof app.py; prof stats app.prof --sort tottime --top 20
+  prof flamegraph server.prof
   prof diff before.prof after.prof
 
 `prof COMMAND --help` tells more about a command, with examples.")]

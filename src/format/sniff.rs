@@ -62,10 +62,18 @@ impl Kind {
             Kind::Gzip => {
                 "the file is packed by gzip: let its name end in .gz, or use zcat FILE | prof stats -"
             }
-            Kind::Folded => "this looks like folded stacks, not like a cProfile dump",
-            Kind::Json => "this looks like JSON, not like a cProfile dump",
-            Kind::Callgrind => "this looks like a callgrind file, not like a cProfile dump",
-            Kind::Pprof => "this looks like a pprof profile, not like a cProfile dump",
+            Kind::Folded => {
+                "this looks like folded stacks, not like a cProfile dump: prof flamegraph and prof export may read it"
+            }
+            Kind::Json => {
+                "this looks like JSON, not like a cProfile dump: prof flamegraph and prof export may read it"
+            }
+            Kind::Callgrind => {
+                "this looks like a callgrind file, not like a cProfile dump: prof flamegraph and prof export may read it"
+            }
+            Kind::Pprof => {
+                "this looks like a pprof profile, not like a cProfile dump: prof flamegraph and prof export may read it"
+            }
             Kind::Pickle => {
                 "this looks like a pickle, not like a cProfile dump: save with Profile.dump_stats(FILE)"
             }

@@ -111,7 +111,7 @@ fn bad_usage_is_told_with_what_is_valid() {
         2,
     );
     assert!(
-        told.contains("cannot write `/nonexistent/out.prof`: No such file or directory"),
+        told.ends_with("cannot write `/nonexistent/out.prof`: No such file or directory\n"),
         "{told}"
     );
 }
