@@ -464,6 +464,52 @@ mod tests {
         assert_eq!(text_of(&profile(&rows)), text_of(&profile(&turned)));
     }
 
+    /// Of a profile what a file can hold: own times, and the calls and times of edges, by file and name.
+    fn kept(profile: &Profile) -> Vec<(String, u128, Vec<(String, Count, u128)>)> {
+        let name = |key| {
+            let file = Some(profile.file(key)).filter(|file| !file.is_empty());
+            let part = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            format!("{}:{}", part(file.unwrap_or(b"~")), part(profile.name(key)))
+        };
+        let nanoseconds = |time: Seconds| u128::from(time.nanoseconds().expect("a time"));
+        let functions = profile.functions().map(|function| {
+            let edges = profile.callers(function).map(|(caller, calls)| match calls {
+                EdgeCalls::Timed(calls) => (name(caller), calls.total, nanoseconds(calls.cumulative)),
+                EdgeCalls::Counted(_) => unreachable!("cProfile times its edges"),
+            });
+            let mut edges: Vec<_> = edges.collect();
+            edges.sort();
+            let own = nanoseconds(profile.calls(function).own);
+            (name(profile.key_of(function)), own, edges)
+        });
+        let mut functions: Vec<_> = functions.collect();
+        functions.sort();
+        functions
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let dump = &include_bytes!("../../fixtures/server.prof")[..];
+        let profile = crate::format::pstats::read(dump).expect("a dump");
+        let text = text_of(&profile);
+        // Functions that share file and name carry their lines in the file, so they are told by these.
+        let again = crate::format::callgrind::read(text.as_bytes()).expect("a callgrind file");
+        let again_text = text_of(&again.profile);
+        let third = crate::format::callgrind::read(again_text.as_bytes()).expect("a callgrind file");
+        assert_eq!(kept(&again.profile), kept(&third.profile));
+        let sums = |profile: &Profile| {
+            let kept = kept(profile);
+            let edges = || kept.iter().flat_map(|(_, _, edges)| edges);
+            (
+                kept.iter().map(|(_, own, _)| own).sum::<u128>(),
+                edges().map(|&(_, calls, _)| i128::from(calls)).sum::<i128>(),
+                edges().map(|&(_, _, time)| time).sum::<u128>(),
+                edges().count(),
+            )
+        };
+        assert_eq!(sums(&profile), sums(&again.profile));
+    }
+
     #[test]
     fn a_profile_without_functions_is_a_file_without_them() {
         check(&Profile::new(Dialect::Python3), "0\n\ntotals: 0\n");

@@ -1,5 +1,5 @@
 //! `prof export`: names, choices and what is said. The tools that the files are for read them in
-//! `tests/consumers` and `tests/stack_consumers`.
+//! `tests/consumers`.
 
 use crate::{fail, fixture, prof};
 use predicates::prelude::*;

@@ -1,6 +1,6 @@
 //! callgrind files, read by `callgrind_annotate` of Valgrind.
 
-use crate::{dumps, is_installed, run};
+use crate::{dumps, folder, is_there, run};
 use prof::export::callgrind::{self, Options};
 use prof::format::folded;
 use prof::profile::{Calls, Profile};
@@ -12,7 +12,7 @@ use std::process::Command;
 /// What `callgrind_annotate` says: the total, and the own times of functions by `file:name`. It prefixes
 /// nothing else and leaves out what is 0.
 fn annotate(profile: &Profile, what: &str) -> (u64, BTreeMap<String, u64>) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder();
     let path = folder.path().join("callgrind.out.test");
     let mut text = Vec::new();
     callgrind::write(profile, &Options::default(), &mut text).expect("a Vec takes everything");
@@ -86,7 +86,7 @@ fn check(profile: &Profile, what: &str) {
 
 #[test]
 fn callgrind_annotate_finds_the_times_of_the_dump() {
-    if is_installed("callgrind_annotate", "--version") {
+    if is_there("callgrind_annotate") {
         for (name, profile) in dumps() {
             check(&profile, &name);
         }
@@ -95,7 +95,7 @@ fn callgrind_annotate_finds_the_times_of_the_dump() {
 
 #[test]
 fn callgrind_annotate_reads_odd_names() {
-    if !is_installed("callgrind_annotate", "--version") {
+    if !is_there("callgrind_annotate") {
         return;
     }
     let mut profile = Profile::new(Dialect::Python3);
@@ -126,7 +126,7 @@ fn callgrind_annotate_reads_odd_names() {
 
 #[test]
 fn callgrind_annotate_reads_stacks() {
-    if is_installed("callgrind_annotate", "--version") {
+    if is_there("callgrind_annotate") {
         let tree = folded::read(&b"main (a.py:1);f (a.py:9) 30\nmain (a.py:1);<built-in len> 12\n"[..]);
         let profile = Profile::from_stacks(&tree.expect("folded stacks"), 0.01).expect("a small tree");
         check(&profile, "stacks");

@@ -1,6 +1,6 @@
 //! Call graphs, drawn by Graphviz.
 
-use crate::{dumps, is_installed, run};
+use crate::{dumps, folder, is_there, run};
 use prof::export::dot::{self, ColorBy, Options, Written};
 use prof::profile::{Calls, EdgeCalls, Profile};
 use prof::python::{Dialect, Seconds};
@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// The picture, and what should be on it.
 fn draw(profile: &Profile, options: &Options, what: &str) -> (String, Written) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder();
     let path = folder.path().join("graph.dot");
     let mut text = Vec::new();
     let written = dot::write(profile, options, &mut text).expect("a Vec takes everything");
@@ -30,7 +30,7 @@ fn check(profile: &Profile, options: &Options, what: &str) -> Written {
 
 #[test]
 fn graphviz_draws_every_dump() {
-    if !is_installed("dot", "-V") {
+    if !is_there("dot") {
         return;
     }
     for (name, profile) in dumps() {
@@ -50,7 +50,7 @@ fn graphviz_draws_every_dump() {
 
 #[test]
 fn graphviz_shows_names_as_they_are() {
-    if !is_installed("dot", "-V") {
+    if !is_there("dot") {
         return;
     }
     let mut profile = Profile::new(Dialect::Python3);

@@ -1,6 +1,6 @@
 //! speedscope: its schema on speedscope files, and the program itself on these and on Chrome traces.
 
-use crate::{alone, folder, hottest, is_there, node, packages, trees};
+use crate::{alone, find, folder, hottest, is_there, node, packages, trees};
 use prof::profile::stacks::{Frame, StackTree, Unit};
 use serde_json::Value;
 use std::io::Write;
@@ -55,11 +55,7 @@ fn check_shown(files: &[(PathBuf, String, StackTree)], folder: &Path) {
     if !is_there("chromium") {
         return;
     }
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let chromium = std::env::split_paths(&paths)
-        .map(|folder| folder.join("chromium"))
-        .find(|path| path.is_file())
-        .expect("it was there before");
+    let chromium = find("chromium").expect("it was there before");
     let mut arguments: Vec<&Path> = vec![&chromium, folder];
     arguments.extend(files.iter().map(|(path, ..)| path.as_path()));
     let _alone = alone();
