@@ -464,8 +464,11 @@ mod tests {
         assert_eq!(text_of(&profile(&rows)), text_of(&profile(&turned)));
     }
 
+    /// Caller, calls, nanoseconds.
+    type Edge = (String, Count, u128);
+
     /// Of a profile what a file can hold: own times, and the calls and times of edges, by file and name.
-    fn kept(profile: &Profile) -> Vec<(String, u128, Vec<(String, Count, u128)>)> {
+    fn kept(profile: &Profile) -> Vec<(String, u128, Vec<Edge>)> {
         let name = |key| {
             let file = Some(profile.file(key)).filter(|file| !file.is_empty());
             let part = |bytes| String::from_utf8_lossy(bytes).into_owned();
@@ -502,7 +505,7 @@ mod tests {
             let edges = || kept.iter().flat_map(|(_, _, edges)| edges);
             (
                 kept.iter().map(|(_, own, _)| own).sum::<u128>(),
-                edges().map(|&(_, calls, _)| i128::from(calls)).sum::<i128>(),
+                edges().map(|&(_, calls, _)| calls).sum::<Count>(),
                 edges().map(|&(_, _, time)| time).sum::<u128>(),
                 edges().count(),
             )

@@ -135,7 +135,6 @@ fn kcachegrind_tells_the_total_of_the_dump() {
     let file = folder.path().join("callgrind.out.server");
     let options = Options {
         command: "server.prof".into(),
-        ..Options::default()
     };
     let mut text = Vec::new();
     callgrind::write(&profile, &options, &mut text).expect("a Vec takes everything");
