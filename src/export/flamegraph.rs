@@ -5,15 +5,16 @@
 //! [`folded::sanitise`], weights are whole nanoseconds or samples, and the lines come in the order of the walk.
 //! The same tree gives the same bytes.
 
+mod colors;
+
+pub use colors::Colors;
+
 use crate::format::folded;
 use crate::profile::labels::frame_labels;
-use crate::profile::modules;
 use crate::profile::stacks::{Frame, FrameKind, Mark, NodeId, StackTree, Unit};
-use inferno::flamegraph::color::{BackgroundColor, BasicPalette, Color, Palette, PaletteMap};
+use inferno::flamegraph::color::{BackgroundColor, BasicPalette, Color, Palette};
 use inferno::flamegraph::{Direction, Options as Inferno, TextTruncateDirection};
-use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::Hasher as _;
-use std::str::FromStr;
+use rustc_hash::FxHashMap;
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
@@ -35,33 +36,6 @@ pub enum Error {
     /// The trees cannot be put together.
     #[error(transparent)]
     Stacks(#[from] crate::profile::stacks::Error),
-}
-
-/// What the colour of a frame tells.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Colors {
-    /// Its package: a hue for each, C functions grey.
-    Module,
-    /// Its share of all own time: the redder, the more.
-    Own,
-    /// Nothing, or what one of inferno's palettes tells.
-    Palette(Palette),
-}
-
-impl FromStr for Colors {
-    type Err = String;
-
-    /// `module`, `own`, or a palette of inferno.
-    fn from_str(word: &str) -> Result<Colors, String> {
-        match word {
-            "module" => Ok(Colors::Module),
-            "own" => Ok(Colors::Own),
-            _ => Palette::from_str(word).map(Colors::Palette).map_err(|_| {
-                let palettes = Palette::VARIANTS.join(", ");
-                format!("expected module, own, or a palette: {palettes}")
-            }),
-        }
-    }
 }
 
 /// In which order siblings stand.
@@ -99,7 +73,12 @@ pub struct Options {
 /// # Errors
 /// [`Error::Empty`] or [`Error::Drawing`].
 pub fn draw(tree: &StackTree, options: &Options) -> Result<Vec<u8>, Error> {
-    let labels = node_labels(tree);
+    // As inferno decides it. What it would not draw anyhow is not spelled out for it.
+    let least = options.min_width / (100.0 / tree.total() as f64);
+    let whole = tree;
+    let tree = &whole.without_narrow(&whole.widths(), least);
+    let frames = shown_labels(tree);
+    let labels = node_labels(tree, &frames);
     let widths = tree.widths();
     let lines = lines(tree, &labels, &widths, options.sort, |node| {
         match tree.own(node) {
@@ -107,11 +86,7 @@ pub fn draw(tree: &StackTree, options: &Options) -> Result<Vec<u8>, Error> {
             weight => Some(format!(" {weight}")),
         }
     });
-    let mut palette = match options.colors {
-        Colors::Module => Some(by_module(tree, &labels)),
-        Colors::Own => Some(by_own_share(tree, &labels)),
-        Colors::Palette(_) => None,
-    };
+    let mut palette = colors::palette(options.colors, whole, tree, &frames);
     let mut inferno = inferno_options(tree.unit(), options);
     inferno.palette_map = palette.as_mut();
     render(&mut inferno, &lines, options)
@@ -285,20 +260,24 @@ fn shown_labels(tree: &StackTree) -> Vec<String> {
     frame_labels(tree).iter().map(safe).collect()
 }
 
-/// For each node, by its index, the label of its frame as the picture shows it. Estimated frames get a mark of their
-/// own, since a colour belongs to a label.
-fn node_labels(tree: &StackTree) -> Vec<String> {
-    let frames = shown_labels(tree);
-    let mut labels = vec![String::new()];
-    labels.extend(tree.nodes().map(|node| {
+/// For each node, by its index, the label of its frame as the picture shows it.
+fn node_labels(tree: &StackTree, frames: &[String]) -> Vec<String> {
+    let label = |node| {
         let name = tree.frame_id(node).map_or("?", |frame| &frames[frame.index()]);
-        match tree.mark(node) {
-            Mark::Exact | Mark::Pruned => name.to_owned(),
-            Mark::Estimate => format!("{name} ~"),
-            Mark::Recursion => format!("{name} \u{21bb}"),
-        }
-    }));
-    labels
+        marked(name, tree.mark(node))
+    };
+    std::iter::once(String::new())
+        .chain(tree.nodes().map(label))
+        .collect()
+}
+
+/// The label of a frame. Estimated frames get a mark of their own, since a colour belongs to a label.
+fn marked(label: &str, mark: Mark) -> String {
+    match mark {
+        Mark::Exact | Mark::Pruned => label.to_owned(),
+        Mark::Estimate => format!("{label} ~"),
+        Mark::Recursion => format!("{label} \u{21bb}"),
+    }
 }
 
 /// The lines for inferno: for each node that has weights, its labels from the root and the weights.
@@ -356,104 +335,6 @@ fn lines(
         );
     }
     lines
-}
-
-const PALE: f64 = 0.5;
-const GREY: Color = Color {
-    r: 205,
-    g: 208,
-    b: 214,
-};
-
-fn by_module(tree: &StackTree, labels: &[String]) -> PaletteMap {
-    let mut palette = PaletteMap::default();
-    for node in tree.nodes() {
-        let Some(frame) = tree.frame_at(node) else {
-            continue;
-        };
-        let color = match frame.kind {
-            FrameKind::Python => hue(&modules::package_of_file(frame.file), frame.name),
-            FrameKind::Builtin | FrameKind::Synthetic => GREY,
-            FrameKind::Label => match file_of_label(frame.name) {
-                Some(file) => hue(&modules::package_of_file(file), frame.name),
-                None => hue(frame.name, frame.name),
-            },
-        };
-        let color = if tree.mark(node) == Mark::Exact {
-            color
-        } else {
-            pale(color)
-        };
-        palette.insert(&labels[node.index()], color);
-    }
-    palette
-}
-
-/// The file in `name (file:line)`, as py-spy and others label frames.
-fn file_of_label(label: &[u8]) -> Option<&[u8]> {
-    let inside = label.strip_suffix(b")")?;
-    let open = inside.iter().rposition(|&byte| byte == b'(')?;
-    let place = &inside[open + 1..];
-    let colon = place.iter().rposition(|&byte| byte == b':')?;
-    Some(&place[..colon])
-}
-
-fn by_own_share(tree: &StackTree, labels: &[String]) -> PaletteMap {
-    let mut own: FxHashMap<&str, u64> = FxHashMap::default();
-    for node in tree.nodes() {
-        *own.entry(&labels[node.index()]).or_default() += tree.own(node);
-    }
-    let most = own.values().copied().max().unwrap_or(0).max(1);
-    let mut palette = PaletteMap::default();
-    for (label, own) in own {
-        // The root makes small shares visible beside one large one.
-        let share = (own as f64 / most as f64).sqrt();
-        let fade = |full: f64| (245.0 + (full - 245.0) * share) as u8;
-        palette.insert(
-            label,
-            Color {
-                r: fade(220.0),
-                g: fade(40.0),
-                b: fade(30.0),
-            },
-        );
-    }
-    palette
-}
-
-/// A hue for the package, a little lighter or darker for each name.
-fn hue(package: &[u8], name: &[u8]) -> Color {
-    let unit = |bytes: &[u8]| {
-        let mut hasher = FxHasher::default();
-        hasher.write(bytes);
-        (hasher.finish() >> 32) as f64 / f64::from(u32::MAX)
-    };
-    let lightness = 0.66 + 0.1 * unit(name);
-    let (hue, chroma) = (unit(package) * 6.0, 0.62 * (1.0 - (2.0 * lightness - 1.0).abs()));
-    let second = chroma * (1.0 - (hue % 2.0 - 1.0).abs());
-    let (r, g, b) = match hue as u32 {
-        0 => (chroma, second, 0.0),
-        1 => (second, chroma, 0.0),
-        2 => (0.0, chroma, second),
-        3 => (0.0, second, chroma),
-        4 => (second, 0.0, chroma),
-        _ => (chroma, 0.0, second),
-    };
-    let byte = |part: f64| ((part + lightness - chroma / 2.0) * 255.0).round() as u8;
-    Color {
-        r: byte(r),
-        g: byte(g),
-        b: byte(b),
-    }
-}
-
-fn pale(Color { r, g, b }: Color) -> Color {
-    let lift = |part: u8| (255.0 - f64::from(255 - part) * PALE) as u8;
-    Color {
-        r: lift(r),
-        g: lift(g),
-        b: lift(b),
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@ use flate2::read::MultiGzDecoder;
 use inferno::collapse::Collapse as _;
 use std::io::{BufReader, Cursor, Read};
 
+/// Read at once where a file is read line by line.
+const BUFFER: usize = 64 * 1024;
+
 /// What a file holds.
 #[derive(Debug)]
 pub enum Input {
@@ -40,7 +43,9 @@ fn read_plain(head: &[u8], input: impl Read) -> Result<Input, Error> {
     let kind = sniff::near_miss(head);
     let input = Cursor::new(head).chain(input);
     match kind {
-        Some(sniff::Kind::Folded) => Ok(Input::Stacks(folded::read(BufReader::new(input))?)),
+        Some(sniff::Kind::Folded) => Ok(Input::Stacks(folded::read(BufReader::with_capacity(
+            BUFFER, input,
+        ))?)),
         Some(sniff::Kind::Text) => other_text(input),
         Some(sniff::Kind::Json) => Ok(Input::Stacks(speedscope::read(&whole(input)?)?)),
         Some(sniff::Kind::Pprof) => Ok(Input::Stacks(pprof::read(&whole(input)?)?)),
@@ -84,7 +89,9 @@ fn other_text(mut input: impl Read) -> Result<Input, Error> {
         .map_err(Error::Collapse)?;
     if sniff::is_folded(&beginning) {
         let all = Cursor::new(beginning).chain(input);
-        return Ok(Input::Stacks(folded::read(BufReader::new(all))?));
+        return Ok(Input::Stacks(folded::read(BufReader::with_capacity(
+            BUFFER, all,
+        ))?));
     }
     if collapse(&beginning[..])?.is_empty() {
         return Err(Error::UnknownText);

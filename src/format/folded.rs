@@ -149,7 +149,7 @@ struct Adder {
 
 impl Adder {
     fn add(&mut self, frames: &[u8], weight: u64) -> Result<(), stacks::Error> {
-        let same = self.last.iter().zip(frames).take_while(|(a, b)| a == b).count();
+        let same = common(&self.last, frames);
         // A frame is the same if its text is, to the end: before a `;`, or where the line ends.
         let ends_here = |end: usize| frames.get(end).is_none_or(|&byte| byte == b';');
         let kept = self
@@ -174,6 +174,14 @@ impl Adder {
         self.last.extend_from_slice(frames);
         self.tree.add_weight(node, weight)
     }
+}
+
+/// How many bytes both begin with. Lines are long and mostly alike, so words of eight are compared first.
+fn common(a: &[u8], b: &[u8]) -> usize {
+    let (words, others) = (a.chunks_exact(8), b.chunks_exact(8));
+    let same = 8 * words.zip(others).take_while(|(a, b)| a == b).count();
+    let rest = a[same..].iter().zip(&b[same..]);
+    same + rest.take_while(|(a, b)| a == b).count()
 }
 
 /// The beginning of what was found, in backquotes.

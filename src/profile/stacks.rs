@@ -103,7 +103,7 @@ impl<'a> Frame<'a> {
 }
 
 /// How far the place and the width of a node can be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mark {
     /// It was measured, or follows from what was measured.
     Exact,
@@ -192,6 +192,8 @@ pub struct StackTree {
     unit: Unit,
     total: u64,
     strings: Strings,
+    /// The empty name: labels have no file, and there are many of them.
+    no_file: StrId,
     frames: Vec<StoredFrame>,
     frame_index: HashTable<u32>,
     nodes: Vec<Node>,
@@ -203,10 +205,13 @@ impl StackTree {
     /// A tree without any stack.
     #[must_use]
     pub fn new(unit: Unit) -> StackTree {
+        let mut strings = Strings::default();
+        let no_file = strings.intern(b"").expect("the first name has room");
         StackTree {
             unit,
             total: 0,
-            strings: Strings::default(),
+            strings,
+            no_file,
             frames: Vec::new(),
             frame_index: HashTable::new(),
             nodes: vec![Node {
@@ -330,7 +335,10 @@ impl StackTree {
     pub fn intern(&mut self, frame: Frame<'_>) -> Result<FrameId, Error> {
         let stored = StoredFrame {
             name: self.strings.intern(frame.name).ok_or(Error::TooLarge)?,
-            file: self.strings.intern(frame.file).ok_or(Error::TooLarge)?,
+            file: match frame.file {
+                b"" => self.no_file,
+                file => self.strings.intern(file).ok_or(Error::TooLarge)?,
+            },
             line: frame.line,
             kind: frame.kind,
         };
