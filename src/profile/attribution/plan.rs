@@ -5,6 +5,10 @@
 //! its share of its caller's time is small. Edges of the cycle that are not in the tree end in recursion
 //! leaves. (Several instances of a member, weights by call counts or by hops were tried against recorded
 //! stacks and are no better.)
+//!
+//! A profile that began or ended inside a cycle, or that mixed threads, has many calls without a recorded
+//! caller into one cycle. A plan for each would show the whole cycle again and again, so there is one for all
+//! of them: each such function stands at the top, or below another one where that is the likelier way to it.
 
 use super::components::Components;
 use super::graph::Graph;
@@ -23,6 +27,8 @@ pub(super) enum Target {
     Recursion(u32),
     /// A function without a recorded caller.
     Root(u32),
+    /// A function at the top of the plan for all root calls into its cycle.
+    Top(u32),
 }
 
 /// A piece below a frame.
@@ -70,11 +76,21 @@ struct Cycle {
     all_edges: u64,
 }
 
-/// A cycle as seen from one entry; by the place of the member in its component.
+/// Where a plan begins.
+struct Source {
+    /// The member's place in its component.
+    member: u32,
+    /// How unlikely it is among the sources, as [`Cycle::lengths`].
+    distance: f64,
+    /// Own time that is not that of an edge of the cycle, as part of the pot.
+    own: f64,
+}
+
+/// A cycle as seen from one entry, or from several; by the place of the member in its component.
 struct Plan {
-    /// For each member, the one it stands below; [`NONE`] for the entry.
+    /// For each member, the one it stands below; [`NONE`] at the top.
     above: Vec<u32>,
-    /// For each member the own time of the tree edge to it.
+    /// For each member the own time of the tree edge to it, and that of root calls to it.
     own: Vec<f64>,
     /// For each member all that stands below it, and its own time.
     subtree: Vec<f64>,
@@ -109,9 +125,12 @@ impl Place {
 pub(super) struct Planner<'g> {
     graph: &'g Graph,
     components: &'g Components,
+    pots: &'g [f64],
     work_left: u64,
     plans: Vec<Plan>,
     plan_of_entry: FxHashMap<u32, u32>,
+    /// For components with several root calls, the plan for all of them and its nanoseconds for each unit.
+    plan_of_roots: FxHashMap<u32, (u32, f64)>,
     items: Vec<Item>,
     /// For each function the pieces below it where it stands on no plan.
     items_outside: Vec<Items>,
@@ -128,14 +147,21 @@ struct Search {
 }
 
 impl<'g> Planner<'g> {
-    pub(super) fn new(graph: &'g Graph, components: &'g Components, work: u64) -> Planner<'g> {
+    pub(super) fn new(
+        graph: &'g Graph,
+        components: &'g Components,
+        pots: &'g [f64],
+        work: u64,
+    ) -> Planner<'g> {
         Planner {
             graph,
             components,
+            pots,
             // Pieces are counted in 32 bits, and there are not more than visits.
             work_left: work.min(1 << 31),
             plans: Vec::new(),
             plan_of_entry: FxHashMap::default(),
+            plan_of_roots: FxHashMap::default(),
             items: Vec::new(),
             items_outside: vec![UNKNOWN; graph.len()],
             cycles: FxHashMap::default(),
@@ -156,12 +182,25 @@ impl<'g> Planner<'g> {
         let plan = match self.plan_of_entry.get(&function) {
             Some(&known) => known,
             None => {
-                let new = self.make_plan(component, function);
+                let entry = Source {
+                    member: self.components.place[function as usize],
+                    distance: 0.0,
+                    own: 0.0,
+                };
+                let new = self.make_plan(component, &[entry]);
                 self.plan_of_entry.insert(function, new);
                 new
             }
         };
         (plan != REFUSED).then_some(Place { plan, function })
+    }
+
+    /// The place of a function at the top of the plan for all root calls into its cycle, and the nanoseconds for
+    /// each unit of weight there.
+    pub(super) fn top(&self, function: u32) -> Option<(Place, f64)> {
+        let component = self.components.of[function as usize];
+        let &(plan, scale) = self.plan_of_roots.get(&component)?;
+        Some((Place { plan, function }, scale))
     }
 
     /// The own time, as part of the pot, of a member that is not the entry.
@@ -208,11 +247,58 @@ impl<'g> Planner<'g> {
     /// What stands at the top.
     pub(super) fn root_items(&mut self) -> Items {
         let start = self.items.len();
-        let roots = self.graph.roots.iter().zip(0..);
-        self.items.extend(
-            roots.filter_map(|(root, function)| Item::new(root.as_ref()?.whole, Target::Root(function))),
-        );
+        let graph = self.graph;
+        for (root, function) in graph.roots.iter().zip(0..) {
+            let Some(root) = root else {
+                continue;
+            };
+            if root.is_shared {
+                self.plan_roots(self.components.of[function as usize]);
+            }
+            let item = match self.top(function) {
+                Some((place, scale)) => {
+                    let (plan, at) = (&self.plans[place.plan as usize], self.at(function));
+                    if plan.above[at] != NONE {
+                        continue;
+                    }
+                    Item::new(plan.subtree[at] * scale, Target::Top(function))
+                }
+                None => Item::new(root.whole, Target::Root(function)),
+            };
+            self.items.extend(item);
+        }
         self.sort_since(start)
+    }
+
+    /// Makes the plan for all root calls into a cycle, if there is work left and time to share out.
+    fn plan_roots(&mut self, component: u32) {
+        /// Less of the cycle than this is not worth a plan, and own times would leave the numbers' precision.
+        const LEAST: f64 = 1e-6;
+        if self.plan_of_roots.contains_key(&component) {
+            return;
+        }
+        let members = self.components.members(component);
+        let roots = || {
+            let roots = members.iter().zip(0..);
+            roots.filter_map(|(&member, place)| Some((self.graph.roots[member as usize]?, place)))
+        };
+        let shared: f64 = roots().map(|(root, _)| root.whole - root.own).sum();
+        let scale = shared / self.pots[component as usize];
+        // Also false if the pot is empty.
+        if !(scale.is_finite() && scale >= LEAST) {
+            return;
+        }
+        let sources: Vec<Source> = roots()
+            .map(|(root, member)| Source {
+                member,
+                distance: length((root.whole - root.own) / shared),
+                own: root.own / scale,
+            })
+            .collect();
+        let plan = self.make_plan(component, &sources);
+        if plan != REFUSED {
+            self.plan_of_roots.insert(component, (plan, scale));
+        }
     }
 
     /// The next of some pieces.
@@ -238,7 +324,7 @@ impl<'g> Planner<'g> {
         self.components.place[member as usize] as usize
     }
 
-    fn make_plan(&mut self, component: u32, entry: u32) -> u32 {
+    fn make_plan(&mut self, component: u32, sources: &[Source]) -> u32 {
         if self.work_left == 0 {
             return REFUSED;
         }
@@ -252,18 +338,21 @@ impl<'g> Planner<'g> {
             subtree: vec![0.0; size],
             items: vec![UNKNOWN; size],
         };
-        let entry = components.place[entry as usize];
-        self.search.shortest_paths(cycle, entry, &mut plan.above);
+        for source in sources {
+            plan.own[source.member as usize] = source.own;
+        }
+        self.search.shortest_paths(cycle, sources, &mut plan.above);
         self.work_left = self.work_left.saturating_sub(cycle.all_edges);
 
         // Callees in the tree come after their callers in the order of distance.
         for &member in self.search.order.iter().rev() {
-            let mut below = cycle.leaving[member as usize];
+            // Until its caller adds the edge, its own time is that of root calls.
+            let mut below = cycle.leaving[member as usize] + plan.own[member as usize];
             let edges = cycle.outgoing(member);
             for (&callee, own) in cycle.callees[edges.clone()].iter().zip(&cycle.own[edges]) {
                 let callee = callee as usize;
                 if plan.above[callee] == member {
-                    plan.own[callee] = *own;
+                    plan.own[callee] += own;
                     plan.subtree[callee] += own;
                     below += plan.subtree[callee];
                 } else {
@@ -277,9 +366,14 @@ impl<'g> Planner<'g> {
     }
 }
 
+/// How unlikely a way is that takes this share of the time.
+fn length(share: f64) -> f64 {
+    const LEAST_SHARE: f64 = 1e-9;
+    -share.clamp(LEAST_SHARE, 1.0).ln()
+}
+
 impl Cycle {
     fn new(graph: &Graph, components: &Components, component: u32) -> Cycle {
-        const LEAST_SHARE: f64 = 1e-9;
         let members = components.members(component);
         let mut cycle = Cycle {
             starts: vec![0],
@@ -305,7 +399,7 @@ impl Cycle {
                     0.0
                 };
                 cycle.callees.push(components.place[callee]);
-                cycle.lengths.push(-share.clamp(LEAST_SHARE, 1.0).ln());
+                cycle.lengths.push(length(share));
                 cycle.own.push(graph.edge_own[edge]);
             }
             cycle.starts.push(cycle.callees.len() as u32);
@@ -319,19 +413,22 @@ impl Cycle {
 }
 
 impl Search {
-    /// Fills in the caller that each member of a cycle has on the shortest path from `entry`, and `order`:
-    /// the members by distance. Of equally short paths the one that was found first stays; members at
-    /// equal distance come in the order of their numbers.
-    fn shortest_paths(&mut self, cycle: &Cycle, entry: u32, above: &mut [u32]) {
+    /// Fills in the caller that each member of a cycle has on the shortest path from any of `sources`, and
+    /// `order`: the members by distance. Of equally short paths the one that was found first stays; members
+    /// at equal distance come in the order of their numbers.
+    fn shortest_paths(&mut self, cycle: &Cycle, sources: &[Source], above: &mut [u32]) {
         /// Differences of rounding are none.
         const SLACK: f64 = 1e-12;
         self.distance.clear();
         self.distance.resize(above.len(), f64::INFINITY);
         self.order.clear();
         self.queue.clear();
-        self.distance[entry as usize] = 0.0;
-        // Floats that are not negative compare as their bits do.
-        self.queue.push(Reverse((0, entry)));
+        for &Source { member, distance, .. } in sources {
+            let distance = distance.abs();
+            self.distance[member as usize] = distance;
+            // Floats that are not negative compare as their bits do; -0.0 would not.
+            self.queue.push(Reverse((distance.to_bits(), member)));
+        }
         while let Some(Reverse((bits, member))) = self.queue.pop() {
             let distance = f64::from_bits(bits);
             // What was put in before a shorter path was found is void.

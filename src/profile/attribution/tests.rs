@@ -127,6 +127,29 @@ fn a_cycle_is_straightened_out() {
     );
 }
 
+/// Numbers by hand: the cycle has 4 s that are not own times of root calls, of which `p` claims 3 and `q` 1; all
+/// of `p`'s time goes on to `q`, so that the likelier way to `q` is through `p`.
+#[test]
+fn several_root_calls_into_a_cycle_share_one_picture() {
+    let mut run = Recorder::default();
+    run.call('p', |run| {
+        run.tick(SECOND);
+        run.call('q', |run| {
+            run.tick(SECOND);
+            run.call('l', |run| run.tick(2 * SECOND));
+        });
+    });
+    run.call('q', |run| {
+        run.tick(SECOND);
+        run.call('p', |run| run.tick(SECOND));
+    });
+    check(
+        &run.finish().0,
+        WHOLE,
+        &["p ~ 6/1", "p;q ~ 5/2", "p;q;l ~ 2/2", "p;q;p* ~ 1/1"],
+    );
+}
+
 #[test]
 fn without_shared_callees_everything_is_exact() {
     let leaf = |run: &mut Recorder| run.call('l', |run| run.tick(2 * SECOND));

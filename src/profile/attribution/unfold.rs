@@ -86,7 +86,7 @@ pub(super) fn unfold(graph: &Graph, components: &Components, pots: &[f64], optio
         graph,
         components,
         pots,
-        planner: Planner::new(graph, components, options.plan_work),
+        planner: Planner::new(graph, components, pots, options.plan_work),
         waiting: Vec::new(),
         queue: BinaryHeap::new(),
         number: 0,
@@ -199,22 +199,31 @@ impl Unfolder<'_> {
             }
             Target::Member(member) => {
                 let place = place.expect("members stand below a member").below(member);
-                let own = scale * self.planner.own(place);
-                let node = self.push(node, Shown::Function(member), own, Mark::Estimate);
-                let items = self.planner.items(place);
-                self.wait(Waiting {
-                    node,
-                    items,
-                    scale,
-                    place: Some(place),
-                    sole: false,
-                });
+                self.member(node, member, place, scale);
+            }
+            Target::Top(function) => {
+                let (place, scale) = self.planner.top(function).expect("its cycle has that plan");
+                self.member(node, function, place, scale);
             }
             Target::Recursion(function) => {
                 let own = item.weight * scale;
                 self.push(node, Shown::Function(function), own, Mark::Recursion);
             }
         }
+    }
+
+    /// Draws a function that stands on a plan; what stands below it goes into the queue.
+    fn member(&mut self, parent: u32, function: u32, place: Place, scale: f64) {
+        let own = scale * self.planner.own(place);
+        let node = self.push(parent, Shown::Function(function), own, Mark::Estimate);
+        let items = self.planner.items(place);
+        self.wait(Waiting {
+            node,
+            items,
+            scale,
+            place: Some(place),
+            sole: false,
+        });
     }
 
     /// Draws a function that is entered from another component; what stands below it goes into the queue.
