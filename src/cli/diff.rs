@@ -1,14 +1,17 @@
 //! `prof diff`: compares two profiles function by function.
 
 use super::output::Output;
-use super::{Code, Failure, stats};
-use crate::python::{Seconds, text};
+use super::{Code, Failure, input, stats};
+use crate::format::any::Input;
+use crate::profile::Profile;
+use crate::python::{Dialect, Seconds, Version, text};
 use crate::view::Stats;
+use crate::view::diff::json::Checked;
 use crate::view::diff::{
     self, Breach, Check, Diff, Metric, Normalize, Options, Order, Threshold, ThresholdError,
 };
 use crate::view::table::Layout;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufWriter, Write as _};
 
 /// Compare two profiles function by function
@@ -30,7 +33,7 @@ or total without (REGEX), the own time of everything; OP is > or >=; VALUE is a 
 and line: '\\(parse\\)$' is only the function parse. A new function has grown without end in percent. If a
 check holds, the exit code is 3.")]
 pub(super) struct Args {
-    /// The profile to compare with: a dump, gzipped or not; - is standard input
+    /// The profile to compare with: a dump, or any other file that prof flamegraph reads; - is standard input
     #[arg(value_name = "BEFORE")]
     before: OsString,
 
@@ -70,6 +73,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     exclude: Vec<OsString>,
 
+    /// For files of samples: how many were taken in a second
+    #[arg(long, value_name = "HZ", default_value = "100", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
+
     /// Exit with code 3 if this holds, such as 'cumulative(parse) > 5%'; repeat for more
     #[arg(long, value_name = "CHECK")]
     fail_if: Vec<String>,
@@ -104,7 +111,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         ));
     }
     let load = |path: &OsString| -> Result<Stats, Failure> {
-        let mut stats = stats::load(path, None)?;
+        let mut stats = load(path, args.rate)?;
         stats::exclude(&mut stats, args.exclude_idle, &args.exclude)?;
         Ok(stats)
     };
@@ -124,10 +131,14 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         min_change,
         unchanged: !for_people,
     });
+    let checked = checks
+        .iter()
+        .map(|check| Ok((check.text(), breaches(check, &diff)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
     match args.format {
         Format::Json => {
             let mut out = BufWriter::new(output.raw());
-            diff::json::write(&report, &mut out)?;
+            diff::json::write(&report, &checked, &mut out)?;
             out.flush()?;
         }
         Format::Csv => {
@@ -148,7 +159,24 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
             output.raw().write_all(text.as_bytes())?;
         }
     }
-    run_checks(&checks, &diff, output)
+    tell(&checked, output)
+}
+
+/// Functions, counted or made of stacks.
+fn load(path: &OsStr, rate: u32) -> Result<Stats, Failure> {
+    let loaded = input::load_any(path)?;
+    let profile = match loaded.input {
+        Input::Profile(profile) => *profile,
+        Input::Stacks(tree) => Profile::from_stacks(&tree, 1.0 / f64::from(rate))
+            .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", path.to_string_lossy())))?,
+    };
+    let python = match profile.dialect() {
+        Dialect::Python2 => Version::PYTHON2,
+        Dialect::Python3 => Version::NEWEST,
+    };
+    let date = loaded.date.map(|date| format!("{date}    ")).unwrap_or_default();
+    let title = [date.as_bytes(), path.as_encoded_bytes()].concat();
+    Ok(Stats::new(profile, title, python))
 }
 
 fn parse_min_change(word: &str, order: Order) -> Result<Threshold, Failure> {
@@ -171,25 +199,28 @@ fn parse_check(text: &str) -> Result<Check, Failure> {
     })
 }
 
+fn breaches(check: &Check, diff: &Diff<'_>) -> Result<Option<Vec<Breach>>, Failure> {
+    check.breaches(diff).map_err(|error| {
+        Failure::usage(format!("cannot use --fail-if `{}`: {error}", check.text()))
+            .hint(Some("use a simpler pattern"))
+    })
+}
+
 /// Tells each function that grew too much.
-fn run_checks(checks: &[Check], diff: &Diff<'_>, output: &mut Output) -> Result<Code, Failure> {
+fn tell(checked: &[Checked<'_>], output: &mut Output) -> Result<Code, Failure> {
     // What is on standard output comes before what is told of it.
     output.flush()?;
     let mut code = Code::Done;
-    for check in checks {
-        let breaches = check.breaches(diff).map_err(|error| {
-            Failure::usage(format!("cannot use --fail-if `{}`: {error}", check.text()))
-                .hint(Some("use a simpler pattern"))
-        })?;
+    for (check, breaches) in checked {
         match breaches {
             None => {
-                let message = format!("--fail-if `{}` matches no function", check.text());
+                let message = format!("--fail-if `{check}` matches no function");
                 output.report("warning", &text::shown(message.as_bytes()));
             }
             Some(breaches) => {
                 for breach in breaches {
                     code = Code::Check;
-                    let message = format!("{}: {}", check.text(), sentence(&breach));
+                    let message = format!("{check}: {}", sentence(breach));
                     output.report("failed", &text::shown(message.as_bytes()));
                 }
             }

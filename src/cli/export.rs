@@ -137,6 +137,8 @@ pub(super) fn run(args: Args, output: &mut Output) -> Result<Code, Failure> {
         (Format::Json, Data::Stacks(_)) => json::write(&stacks(&loaded, &args, output)?, &title, &mut bytes),
         (Format::Callgrind | Format::Dot | Format::Json | Format::Csv, _) => {
             let profile = profile(loaded.data, &args)?;
+            check_size(&profile)?;
+            picture::warn_of(attribution::Suspicious::of(&profile), output);
             write_functions(profile, title, &args, &mut bytes)?
         }
         (Format::Speedscope, _) => speedscope::write(&stacks(&loaded, &args, output)?, &title, &mut bytes),
@@ -158,6 +160,19 @@ fn profile(data: Data, args: &Args) -> Result<Profile, Failure> {
             .map_err(|error| Failure::usage(error.to_string()))?,
     };
     args.filters.apply_to_profile(profile)
+}
+
+/// A small file whose functions share their callers may stand for more than any disk holds.
+fn check_size(profile: &Profile) -> Result<(), Failure> {
+    const MOST_SHARED: u64 = 10_000_000;
+    let (uses, stored) = (profile.edge_uses(), profile.edge_count() as u64);
+    if uses > MOST_SHARED.max(stored) {
+        return Err(Failure::usage(format!(
+            "the profile has {stored} callers, which its functions share so that {uses} would be written; at most \
+             {MOST_SHARED} are"
+        )));
+    }
+    Ok(())
 }
 
 /// A format of functions and callers.

@@ -3,7 +3,7 @@
 use super::output::Output;
 use super::{Failure, input};
 use crate::format::any::Input;
-use crate::profile::attribution::{self, Attribution, attribute};
+use crate::profile::attribution::{self, Attribution, Suspicious, attribute};
 use crate::profile::stacks::{NodeId, StackTree, Unit};
 use crate::profile::{Profile, is_idle, is_idle_name};
 use crate::python::regex::Pattern;
@@ -155,15 +155,7 @@ pub(super) fn stacks(
     }
     if made.suspicious.any() {
         remarks.push("threads or open calls mixed".into());
-        let edges = made.suspicious.no_calls + made.suspicious.too_primitive + made.suspicious.too_short;
-        output.report(
-            "warning",
-            &format!(
-                "{edges} callers have numbers that one thread that has ended does not give: the profile was saved while \
-                 calls were running, or cProfile of Python 3.12 and later mixed threads; own times are right, who \
-                 called whom may not be"
-            ),
-        );
+        warn_of(made.suspicious, output);
     }
     if made.repaired > 0 {
         output.report(
@@ -178,6 +170,21 @@ pub(super) fn stacks(
         tree: made.tree,
         remarks,
     })
+}
+
+/// Says that callers may be wrong, if they may.
+pub(super) fn warn_of(suspicious: Suspicious, output: &mut Output) {
+    if suspicious.any() {
+        output.report(
+            "warning",
+            &format!(
+                "{} callers have numbers that one thread that has ended does not give: the profile was saved while \
+                 calls were running, or cProfile of Python 3.12 and later mixed threads; own times are right, who \
+                 called whom may not be",
+                suspicious.count()
+            ),
+        );
+    }
 }
 
 /// Which stacks to keep.

@@ -361,6 +361,15 @@ impl Profile {
         Ok(self.edges_since(start))
     }
 
+    /// The number of edges of all functions. Functions of a file can share their callers, so that it may be far more
+    /// than [`Profile::edge_count`].
+    #[must_use]
+    pub fn edge_uses(&self) -> u64 {
+        self.functions()
+            .map(|function| self.caller_range(function).len() as u64)
+            .sum()
+    }
+
     /// The number of edges in the list, also of those that no function uses any more.
     #[must_use]
     pub fn edge_count(&self) -> usize {

@@ -270,3 +270,52 @@ fn help_has_examples() {
             "Examples:\n  prof diff before.prof after.prof",
         ));
 }
+
+#[test]
+fn json_holds_what_the_checks_found() {
+    let mut command = prof();
+    command
+        .args([
+            "diff",
+            BEFORE,
+            AFTER,
+            "--format",
+            "json",
+            "--fail-if",
+            "own(parse) > 5%",
+        ])
+        .args(["--fail-if", "own(none) > 5%", "--fail-if", "total > 1000%"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = command.assert().code(3);
+    let report: Value = serde_json::from_slice(&output.get_output().stdout).expect("JSON");
+    let checks = &report["checks"];
+    assert_eq!(checks[0]["check"], "own(parse) > 5%");
+    let breach = &checks[0]["breaches"][0];
+    assert_eq!(breach["function"], "/home/game/world/rules.py:3(parse)");
+    assert_eq!(breach["metric"], "own_seconds");
+    let percent = breach["change_percent"].as_f64().expect("a number");
+    assert!((percent - 200.0).abs() < 1e-9, "{percent}");
+    let found = |at: usize| (checks[at]["functions"].clone(), checks[at]["breaches"].clone());
+    assert_eq!(found(1), (false.into(), Value::Array(Vec::new())));
+    assert_eq!(found(2), (true.into(), Value::Array(Vec::new())));
+}
+
+#[test]
+fn samples_are_compared_as_functions() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a temporary file");
+        path.into_os_string().into_string().expect("a plain path")
+    };
+    let before = write("before.folded", "main;parse 30\nmain;send 10\n");
+    let after = write("after.folded", "main;parse 60\nmain;send 10\n");
+    let report = json(&["diff", &before, &after, "--rate", "10", "--format", "json"]);
+    let row = &report["rows"][0];
+    assert_eq!(
+        (&row["after"]["name"], &row["status"]),
+        (&"parse".into(), &"changed".into())
+    );
+    assert_eq!(row["change"]["own_seconds"], 3.0);
+    assert_eq!(report["change"]["own_seconds"], 3.0);
+}

@@ -150,3 +150,70 @@ fn broken_inputs_are_told() {
         told(b"a;b 1\na;c x\n")
     );
 }
+
+/// A dump in which so many functions share one dict of as many callers: small, but it stands for the square of that.
+fn shared_callers(functions: u32) -> Vec<u8> {
+    let key = |name: u32| {
+        let name = format!("f{name}");
+        let mut key = b")\x03z\x01ai\x01\0\0\0z".to_vec();
+        key.push(name.len() as u8);
+        key.extend(name.as_bytes());
+        key
+    };
+    let counts = b"i\x01\0\0\0i\x01\0\0\0g\0\0\0\0\0\0\xf0?g\0\0\0\0\0\0\xf0?";
+    let mut dump = b"{".to_vec();
+    for function in 0..functions {
+        dump.extend(key(function));
+        dump.extend(b")\x05");
+        dump.extend(counts);
+        if function > 0 {
+            dump.extend(b"r\0\0\0\0");
+            continue;
+        }
+        // The first dict is the one that is referred to.
+        dump.push(b'{' | 0x80);
+        for caller in 0..functions {
+            dump.extend(key(caller));
+            dump.extend(b")\x04");
+            dump.extend(counts);
+        }
+        dump.push(b'0');
+    }
+    dump.push(b'0');
+    dump
+}
+
+#[test]
+fn callers_shared_by_all_functions_do_not_fill_the_disk() {
+    for format in ["callgrind", "dot", "csv", "speedscope"] {
+        let mut command = prof();
+        command
+            .args(["export", "--to", format, "-o", "-", "-"])
+            .write_stdin(shared_callers(5000));
+        command
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(predicate::str::contains("callers").or(predicate::str::contains("call edges")));
+    }
+    let small = prof()
+        .args(["export", "--to", "callgrind", "-o", "-", "-"])
+        .write_stdin(shared_callers(50))
+        .assert()
+        .success();
+    assert!(small.get_output().stdout.len() > 50 * 50 * 10);
+}
+
+#[test]
+fn mixed_threads_are_told_with_every_format() {
+    for format in ["callgrind", "dot", "speedscope", "csv"] {
+        let mut command = prof();
+        command
+            .args(["export", "--to", format, "-o", "-", SERVER])
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
+        command
+            .assert()
+            .success()
+            .stderr(predicate::str::contains("who called whom may not be"));
+    }
+}

@@ -79,7 +79,7 @@ fn by_module(tree: &StackTree, labels: &[String]) -> PaletteMap {
             },
         };
         let color = if mark == Mark::Exact { color } else { pale(color) };
-        palette.insert(&marked(&labels[id.index()], mark), color);
+        palette.insert(marked(&labels[id.index()], mark), color);
     }
     palette
 }
@@ -111,7 +111,7 @@ fn by_own_share(tree: &StackTree, labels: &[String]) -> PaletteMap {
         let share = (own as f64 / most as f64).sqrt();
         let fade = |full: f64| (245.0 + (full - 245.0) * share) as u8;
         palette.insert(
-            &label,
+            label,
             Color {
                 r: fade(220.0),
                 g: fade(40.0),

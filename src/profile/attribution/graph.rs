@@ -57,8 +57,7 @@ struct Incoming {
 
 impl Graph {
     pub(super) fn new(profile: &Profile, max_edges: u64) -> Result<Graph, Error> {
-        let ranges = || profile.functions().map(|function| profile.caller_range(function));
-        let edges: u64 = ranges().map(|range| range.len() as u64).sum();
+        let edges = profile.edge_uses();
         if edges > max_edges.min(u64::from(u32::MAX) - 1) {
             return Err(Error::TooManyEdges {
                 edges,
@@ -234,14 +233,11 @@ impl Row {
 
     /// One of the edges to this function; `None` if it says nothing.
     fn edge(&self, caller: u32, edge: EdgeCalls, reader: &mut Reader) -> Option<Incoming> {
-        const SLACK: f64 = 1000.0;
         let (calls, own, cumulative) = match edge {
             EdgeCalls::Timed(edge) => {
                 let own = reader.nanoseconds(edge.own) as f64;
                 let cumulative = reader.nanoseconds(edge.cumulative) as f64;
-                reader.suspicious.no_calls += usize::from(edge.total == 0);
-                reader.suspicious.too_primitive += usize::from(edge.primitive > edge.total);
-                reader.suspicious.too_short += usize::from(cumulative + SLACK < own);
+                reader.suspicious.look_at(&edge, own, cumulative);
                 (reader.calls(edge.total), own, cumulative)
             }
             EdgeCalls::Counted(count) => {

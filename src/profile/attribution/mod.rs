@@ -26,8 +26,9 @@ mod plan;
 mod round;
 mod unfold;
 
-use super::Profile;
 use super::stacks::{self, StackTree};
+use super::{Calls, EdgeCalls, Profile};
+use crate::python::Seconds;
 
 /// Why a profile cannot be turned into stacks.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -89,6 +90,35 @@ pub struct Suspicious {
 }
 
 impl Suspicious {
+    /// Those of a profile. Takes a look at each edge of each function.
+    #[must_use]
+    pub fn of(profile: &Profile) -> Suspicious {
+        let mut suspicious = Suspicious::default();
+        for function in profile.functions() {
+            for (_, edge) in profile.callers(function) {
+                if let EdgeCalls::Timed(edge) = edge {
+                    let nanoseconds = |time: Seconds| time.nanoseconds().unwrap_or_default() as f64;
+                    suspicious.look_at(&edge, nanoseconds(edge.own), nanoseconds(edge.cumulative));
+                }
+            }
+        }
+        suspicious
+    }
+
+    /// Counts an edge with these times, in nanoseconds, if it is suspicious.
+    fn look_at(&mut self, edge: &Calls, own: f64, cumulative: f64) {
+        const SLACK: f64 = 1000.0;
+        self.no_calls += usize::from(edge.total == 0);
+        self.too_primitive += usize::from(edge.primitive > edge.total);
+        self.too_short += usize::from(cumulative + SLACK < own);
+    }
+
+    /// For how many reasons edges are suspicious.
+    #[must_use]
+    pub fn count(self) -> usize {
+        self.no_calls + self.too_primitive + self.too_short
+    }
+
     /// Is any edge suspicious?
     #[must_use]
     pub fn any(self) -> bool {

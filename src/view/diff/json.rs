@@ -10,43 +10,82 @@
 //! | `rows` | `status` (`changed`, `same`, `new`, `gone`), `before` and `after` (null, or `file`, `line`, `name`, `calls`, `primitive_calls`, `own_seconds`, `cumulative_seconds` as the profile has them), and `change` |
 //! | `change` of a row | `calls`, `own_seconds`, `cumulative_seconds`, `own_seconds_per_call` and `cumulative_seconds_per_call` (null unless both sides have calls), each with its `..._percent` |
 //! | `others` | the functions that are not listed: `functions`, of these `changed`, `calls` and `own_seconds` of their change; with the changes of all rows they add up to those of the totals |
+//! | `checks` | for each `--fail-if`: `check` (its text), `functions` (whether it matched any), `breaches` (`function`, null for the total; `metric`; `change` and `change_percent`) |
 //!
 //! Numbers are exact: counts are ints of any size unless they are scaled, float times have all their digits. JSON
 //! has no infinity and no NaN: these are the strings `"inf"`, `"-inf"` and `"nan"`. A percentage of what was zero
 //! before is `"inf"`.
 
-use super::{Delta, Function, Normalize, Others, Report, Row, SideReport};
+use super::{Breach, Delta, Function, Metric, Normalize, Others, Report, Row, SideReport};
 use crate::python::Seconds;
 use crate::view::json::{Time, put_sums};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::io::Write;
 
+/// A check's text and what it found; `None` if it matches no function.
+pub type Checked<'a> = (&'a str, Option<Vec<Breach>>);
+
 /// Writes one JSON object and a line end.
 ///
 /// # Errors
 /// What `out` says.
-pub fn write(report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
+pub fn write(report: &Report, checks: &[Checked<'_>], out: &mut dyn Write) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Whole(report, checks))?;
     out.write_all(b"\n")
 }
 
-impl Serialize for Report {
+struct Whole<'a>(&'a Report, &'a [Checked<'a>]);
+
+impl Serialize for Whole<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Whole(report, checks) = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("schema", "prof-diff/1")?;
-        map.serialize_entry("before", &self.before)?;
-        map.serialize_entry("after", &self.after)?;
-        let normalize = self.normalize.map(|normalize| match normalize {
+        map.serialize_entry("before", &report.before)?;
+        map.serialize_entry("after", &report.after)?;
+        let normalize = report.normalize.map(|normalize| match normalize {
             Normalize::Time => "time",
             Normalize::Calls => "calls",
         });
         map.serialize_entry("normalize", &normalize)?;
-        map.serialize_entry("scale", &self.scale)?;
-        map.serialize_entry("order", self.order.heading())?;
-        map.serialize_entry("functions", &Counts(self))?;
-        map.serialize_entry("change", &Totals(self))?;
-        map.serialize_entry("rows", &self.rows)?;
-        map.serialize_entry("others", &self.others)?;
+        map.serialize_entry("scale", &report.scale)?;
+        map.serialize_entry("order", report.order.heading())?;
+        map.serialize_entry("functions", &Counts(report))?;
+        map.serialize_entry("change", &Totals(report))?;
+        map.serialize_entry("rows", &report.rows)?;
+        map.serialize_entry("others", &report.others)?;
+        let checks: Vec<_> = checks.iter().map(Checks).collect();
+        map.serialize_entry("checks", &checks)?;
+        map.end()
+    }
+}
+
+struct Checks<'a>(&'a Checked<'a>);
+
+impl Serialize for Checks<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (text, breaches) = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("check", text)?;
+        map.serialize_entry("functions", &breaches.is_some())?;
+        map.serialize_entry("breaches", breaches.as_deref().unwrap_or_default())?;
+        map.end()
+    }
+}
+
+impl Serialize for Breach {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let metric = match self.metric {
+            Metric::Own => "own_seconds",
+            Metric::Cumulative => "cumulative_seconds",
+            Metric::Calls => "calls",
+            Metric::PerCall => "own_seconds_per_call",
+            Metric::CumulativePerCall => "cumulative_seconds_per_call",
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("function", &self.name)?;
+        map.serialize_entry("metric", metric)?;
+        put_delta(&mut map, ["change", "change_percent"], Some(&self.delta))?;
         map.end()
     }
 }
