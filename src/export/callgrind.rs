@@ -275,17 +275,9 @@ impl<'a> Table<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::testing::{self, calls};
     use crate::profile::Calls;
     use crate::python::{Dialect, Seconds};
-
-    fn calls(total: Count, own: f64, cumulative: f64) -> Calls {
-        Calls {
-            primitive: 1,
-            total,
-            own: Seconds::Float(own),
-            cumulative: Seconds::Float(cumulative),
-        }
-    }
 
     type Function<'a> = (&'a str, i64, &'a str);
     type Row<'a> = (Function<'a>, Calls, &'a [(Function<'a>, EdgeCalls)]);
@@ -293,19 +285,8 @@ mod tests {
     /// Functions with their numbers and callers.
     fn profile(functions: &[Row<'_>]) -> Profile {
         let mut profile = Profile::new(Dialect::Python3);
-        let key = |profile: &mut Profile, (file, line, name): Function<'_>| {
-            profile
-                .key(file.as_bytes(), line, name.as_bytes())
-                .expect("a small profile")
-        };
         for &(function, calls, callers) in functions {
-            let edges: Vec<_> = callers
-                .iter()
-                .map(|&(caller, edge)| (key(&mut profile, caller), edge))
-                .collect();
-            let callers = profile.push_edges(edges).expect("a small profile");
-            let function = key(&mut profile, function);
-            profile.insert(function, calls, callers);
+            testing::insert(&mut profile, function, calls, callers);
         }
         profile
     }

@@ -489,31 +489,23 @@ fn push_graph_label(text: &mut Vec<u8>, profile: &Profile, options: &Options, wr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Count;
-    use crate::python::{Dialect, Seconds};
+    use crate::export::testing::{self, calls};
+    use crate::python::Dialect;
 
-    fn calls(total: Count, own: f64, cumulative: f64) -> Calls {
-        Calls {
-            primitive: 1,
-            total,
-            own: Seconds::Float(own),
-            cumulative: Seconds::Float(cumulative),
-        }
-    }
+    const FILE: &str = "/srv/lib/python3.12/site-packages/app/views.py";
 
     fn key(profile: &mut Profile, name: &str) -> KeyId {
-        let file = b"/srv/lib/python3.12/site-packages/app/views.py";
-        profile.key(file, 3, name.as_bytes()).expect("a small profile")
+        profile
+            .key(FILE.as_bytes(), 3, name.as_bytes())
+            .expect("a small profile")
     }
 
     fn insert(profile: &mut Profile, name: &str, numbers: Calls, callers: &[(&str, EdgeCalls)]) {
-        let edges: Vec<_> = callers
+        let callers: Vec<_> = callers
             .iter()
-            .map(|&(caller, edge)| (key(profile, caller), edge))
+            .map(|&(caller, edge)| ((FILE, 3, caller), edge))
             .collect();
-        let callers = profile.push_edges(edges).expect("a small profile");
-        let name = key(profile, name);
-        profile.insert(name, numbers, callers);
+        testing::insert(profile, (FILE, 3, name), numbers, &callers);
     }
 
     /// 10 s: main (1 s) calls parse (6 s, itself once more) and save (2.96 s), which calls tiny (0.04 s).

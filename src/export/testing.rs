@@ -1,9 +1,42 @@
-//! Trees for the tests of readers and writers.
+//! Profiles and trees for the tests of readers and writers.
 
 use crate::profile::attribution::{Options, attribute};
 use crate::profile::stacks::{Frame, FrameId, FrameKind, NodeId, StackTree, Unit};
+use crate::profile::{Calls, Count, EdgeCalls, Profile};
+use crate::python::Seconds;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+
+/// Numbers of a function or an edge of which one call is primitive.
+pub(crate) fn calls(total: Count, own: f64, cumulative: f64) -> Calls {
+    Calls {
+        primitive: 1,
+        total,
+        own: Seconds::Float(own),
+        cumulative: Seconds::Float(cumulative),
+    }
+}
+
+/// Puts a function with its callers into a profile. A function is its file, line and name.
+pub(crate) fn insert(
+    profile: &mut Profile,
+    function: (&str, i64, &str),
+    calls: Calls,
+    callers: &[((&str, i64, &str), EdgeCalls)],
+) {
+    let key = |profile: &mut Profile, (file, line, name): (&str, i64, &str)| {
+        profile
+            .key(file.as_bytes(), line, name.as_bytes())
+            .expect("a small profile")
+    };
+    let edges: Vec<_> = callers
+        .iter()
+        .map(|&(caller, edge)| (key(profile, caller), edge))
+        .collect();
+    let callers = profile.push_edges(edges).expect("a small profile");
+    let function = key(profile, function);
+    profile.insert(function, calls, callers);
+}
 
 /// A tree of samples from stacks of names.
 pub(crate) fn tree_of(stacks: &[(&[&str], u64)]) -> StackTree {

@@ -1,6 +1,6 @@
 //! `go tool pprof` on pprof files.
 
-use crate::{folder, is_there, own_by_name, succeed, trees};
+use crate::{folder, is_there, own_by_name, succeed, write_pprof};
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -10,11 +10,7 @@ fn it_shows_every_function_with_its_own_time() {
         return;
     }
     let folder = folder();
-    for (name, tree) in trees() {
-        let file = folder.path().join(format!("{name}.pb.gz"));
-        let mut bytes = Vec::new();
-        prof::export::pprof::write(&tree, &name, &mut bytes).expect("a file");
-        std::fs::write(&file, bytes).expect("room");
+    for (file, name, tree) in write_pprof(folder.path()) {
         let pprof = |arguments: &[&str]| {
             let mut command = Command::new("go");
             command.args(["tool", "pprof"]).args(arguments).arg(&file);

@@ -17,6 +17,7 @@ use prof::profile::attribution::{Options, attribute};
 use prof::profile::stacks::{FrameKind, StackTree};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -55,6 +56,30 @@ fn trees() -> Vec<(String, StackTree)> {
 /// A folder for files of one test, removed at its end.
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder for temporary files")
+}
+
+/// Writes each tree to a file named after it.
+fn write_all(
+    trees: Vec<(String, StackTree)>,
+    folder: &Path,
+    extension: &str,
+    write: impl Fn(&StackTree, &str, &mut dyn Write) -> std::io::Result<()>,
+) -> Vec<(PathBuf, String, StackTree)> {
+    let written = trees.into_iter().map(|(name, tree)| {
+        let file = folder.join(format!("{name}.{extension}"));
+        let mut bytes = Vec::new();
+        write(&tree, &name, &mut bytes).expect("a file");
+        fs::write(&file, bytes).expect("room");
+        (file, name, tree)
+    });
+    written.collect()
+}
+
+/// All trees as pprof files.
+fn write_pprof(folder: &Path) -> Vec<(PathBuf, String, StackTree)> {
+    write_all(trees(), folder, "pb.gz", |tree, title, out| {
+        prof::export::pprof::write(tree, title, out)
+    })
 }
 
 /// The own weight of each name in a tree.

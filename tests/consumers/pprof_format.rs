@@ -1,6 +1,6 @@
 //! The npm package pprof-format on pprof files.
 
-use crate::{folder, node, packages, trees};
+use crate::{folder, node, packages, write_pprof};
 use serde_json::Value;
 
 #[test]
@@ -9,11 +9,7 @@ fn it_decodes_all_of_a_file() {
         return;
     };
     let folder = folder();
-    for (name, tree) in trees() {
-        let file = folder.path().join(format!("{name}.pb.gz"));
-        let mut bytes = Vec::new();
-        prof::export::pprof::write(&tree, &name, &mut bytes).expect("a file");
-        std::fs::write(&file, bytes).expect("room");
+    for (file, name, tree) in write_pprof(folder.path()) {
         let seen: Value = serde_json::from_str(&node(&packages, "pprof_format.js", &[&file])).expect("JSON");
         let paths = tree.nodes().filter(|&node| tree.own(node) > 0).count();
         assert_eq!(seen["total"], tree.total().to_string(), "{name}");

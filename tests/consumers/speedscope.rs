@@ -1,9 +1,8 @@
 //! speedscope: its schema on speedscope files, and the program itself on these and on Chrome traces.
 
-use crate::{alone, find, folder, hottest, is_there, node, packages, trees};
+use crate::{alone, find, folder, hottest, is_there, node, packages, trees, write_all};
 use prof::profile::stacks::{Frame, StackTree, Unit};
 use serde_json::Value;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The fixtures and a tree of samples with awkward names.
@@ -19,30 +18,18 @@ fn all_trees() -> Vec<(String, StackTree)> {
     trees
 }
 
-fn write_all(
-    folder: &Path,
-    extension: &str,
-    write: impl Fn(&StackTree, &str, &mut dyn Write) -> std::io::Result<()>,
-) -> Vec<(PathBuf, String, StackTree)> {
-    let written = all_trees().into_iter().map(|(name, tree)| {
-        let file = folder.join(format!("{name}.{extension}"));
-        let mut bytes = Vec::new();
-        write(&tree, &name, &mut bytes).expect("a file");
-        std::fs::write(&file, bytes).expect("room");
-        (file, name, tree)
-    });
-    written.collect()
-}
-
 #[test]
 fn files_follow_the_schema() {
     let (Some(packages), Some(_)) = (packages("speedscope"), packages("ajv")) else {
         return;
     };
     let folder = folder();
-    let files = write_all(folder.path(), "speedscope.json", |tree, title, out| {
-        prof::export::speedscope::write(tree, title, out)
-    });
+    let files = write_all(
+        all_trees(),
+        folder.path(),
+        "speedscope.json",
+        |tree, title, out| prof::export::speedscope::write(tree, title, out),
+    );
     let paths: Vec<&Path> = files.iter().map(|(path, ..)| path.as_path()).collect();
     assert_eq!(node(&packages, "speedscope_schema.js", &paths), "");
 }
@@ -82,16 +69,19 @@ fn check_shown(files: &[(PathBuf, String, StackTree)], folder: &Path) {
 #[test]
 fn speedscope_files_are_shown() {
     let folder = folder();
-    let files = write_all(folder.path(), "speedscope.json", |tree, title, out| {
-        prof::export::speedscope::write(tree, title, out)
-    });
+    let files = write_all(
+        all_trees(),
+        folder.path(),
+        "speedscope.json",
+        |tree, title, out| prof::export::speedscope::write(tree, title, out),
+    );
     check_shown(&files, folder.path());
 }
 
 #[test]
 fn chrome_traces_are_shown() {
     let folder = folder();
-    let files = write_all(folder.path(), "trace.json", |tree, title, out| {
+    let files = write_all(all_trees(), folder.path(), "trace.json", |tree, title, out| {
         prof::export::chrome::write(tree, title, out)
     });
     check_shown(&files, folder.path());
