@@ -29,4 +29,5 @@ pub mod format;
 pub mod profile;
 pub mod python;
 pub mod self_profile;
+pub mod timeit;
 pub mod view;
