@@ -29,5 +29,6 @@ pub mod format;
 pub mod profile;
 pub mod python;
 pub mod self_profile;
+pub mod statistics;
 pub mod timeit;
 pub mod view;
