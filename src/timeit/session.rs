@@ -37,6 +37,8 @@ pub struct Sample {
     pub wall: Duration,
     /// Processor time of the thread, where it can be read.
     pub cpu: Option<Duration>,
+    /// Processor time of the whole process with all its threads, where it can be read.
+    pub process_cpu: Option<Duration>,
     /// Times the thread waited of its own will.
     pub voluntary_switches: u64,
     /// Times the thread was interrupted by the system: such a sample is not clean.
@@ -47,6 +49,28 @@ pub struct Sample {
     pub peak_memory: u64,
     /// Time of the setup before it, where there was one.
     pub setup: Duration,
+}
+
+/// A container of the timed code that grew while a sample ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// The variable's name.
+    pub name: String,
+    /// Items right before the first loop.
+    pub before: u64,
+    /// Items right after the last.
+    pub after: u64,
+    /// Loops between.
+    pub loops: u64,
+}
+
+/// What the timed code printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// The end of it, at most some kilobytes of raw bytes.
+    pub end: Vec<u8>,
+    /// Bytes in all.
+    pub total: u64,
 }
 
 /// The program behind a session.
@@ -138,6 +162,17 @@ pub trait Session {
     /// # Errors
     /// With what was complete until then.
     fn run(&mut self, plan: &[Row], watch: &mut dyn Watch) -> Result<Vec<Sample>, Stop>;
+
+    /// What grew most in the last sample of a case, if anything did and it can be seen.
+    fn growth(&self, case: usize) -> Option<&Growth> {
+        let _ = case;
+        None
+    }
+
+    /// Ends the process in order, and tells what its code printed on standard output and error.
+    fn end(self: Box<Self>) -> Printed {
+        Printed::default()
+    }
 }
 
 /// Starts sessions: a fresh process each.
