@@ -144,6 +144,19 @@ pub struct CodeError {
     pub shown: String,
     /// What to do, where a known trap was met.
     pub hint: Option<String>,
+    /// Where it is, or what of the user's code called what failed.
+    pub part: Option<Part>,
+    /// The line in that part, from 1.
+    pub line: Option<usize>,
+}
+
+/// A piece of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Run before the loop.
+    Setup,
+    /// Run in the loop.
+    Statement,
 }
 
 /// One fresh process that times cases.
