@@ -93,6 +93,8 @@ pub struct Progress {
     pub done: u64,
     /// Since the row began.
     pub elapsed: Duration,
+    /// Processor time of the process in the same time; zero where it cannot be read.
+    pub process_cpu: Duration,
 }
 
 /// Looks at long rows while they run, a few times a second. `Break` ends the plan as interrupted.

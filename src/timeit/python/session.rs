@@ -136,7 +136,7 @@ impl PythonSession {
     /// The error of a worker's `error` message.
     fn code_error(&self, message: &Message, case: &Case) -> CodeError {
         let (kind, text) = (message.text(0), message.text(1));
-        let part = match message.number(3) {
+        let part = match message.number(4) {
             0 => Some(Part::Setup),
             1 => Some(Part::Statement),
             _ => None,
@@ -147,7 +147,7 @@ impl PythonSession {
             message: text,
             shown: message.text(2),
             part,
-            line: usize::try_from(message.number(4)).ok().filter(|&line| line > 0),
+            line: usize::try_from(message.number(5)).ok().filter(|&line| line > 0),
         }
     }
 
@@ -242,8 +242,7 @@ impl Session for PythonSession {
                 }
                 Took::More => {}
             }
-            if message.kind == "progress"
-                && let Some(progress) = taken.progress()
+            if let Some(progress) = taken.progress()
                 && watch.progress(progress).is_break()
             {
                 break Reason::Interrupted;
@@ -303,8 +302,8 @@ struct Taken<'a> {
     samples: Vec<Sample>,
     /// Since complete rows were told last.
     since: Instant,
-    /// Loops done of the row that runs, and the time they took.
-    running: Option<(u64, Duration)>,
+    /// Of the row that runs: loops done, and wall and processor time that they took.
+    running: Option<(u64, Duration, Duration)>,
 }
 
 enum Took {
@@ -353,13 +352,12 @@ impl<'a> Taken<'a> {
                 Took::More
             }
             "progress" => {
-                // Its place in the plan tells whether it is of a row that is not told yet.
-                self.running = Some((message.count(1), nanoseconds(message.number(2))));
+                self.running = Some(running(message));
                 Took::More
             }
             "done" => Took::Done,
             "error" => {
-                self.running = Some((message.count(1), nanoseconds(message.number(2))));
+                self.running = Some(running(message));
                 Took::Error
             }
             _ => Took::More,
@@ -369,8 +367,13 @@ impl<'a> Taken<'a> {
     /// How far the row is that runs.
     fn progress(&self) -> Option<Progress> {
         let &row = self.plan.get(self.samples.len())?;
-        let (done, elapsed) = self.running.unwrap_or_default();
-        Some(Progress { row, done, elapsed })
+        let (done, elapsed, process_cpu) = self.running.unwrap_or_default();
+        Some(Progress {
+            row,
+            done,
+            elapsed,
+            process_cpu,
+        })
     }
 
     fn case(&self, cases: &[Prepared]) -> Option<Case> {
@@ -402,6 +405,11 @@ fn sample(row: Row, numbers: &[i64]) -> Sample {
         peak_memory: count(6),
         setup: time(7).unwrap_or_default(),
     }
+}
+
+fn running(message: &Message) -> (u64, Duration, Duration) {
+    let time = |place| nanoseconds(message.number(place));
+    (message.count(1), time(2), time(3))
 }
 
 fn nanoseconds(number: i64) -> Duration {

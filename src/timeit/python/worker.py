@@ -275,6 +275,11 @@ class Row(object):
             return self.result[0]
         return 0 if self.began is None else clock() - self.began
 
+    def spent(self):
+        if self.result:
+            return self.result[2]
+        return 0 if self.began is None else process_clock() - self.process
+
     def take(self):
         enabled = gc.isenabled()
         (gc.enable if self.case.collect else gc.disable)()
@@ -364,14 +369,14 @@ class Worker(object):
                 return
             if row is not None and row.began is not None and row.result is None:
                 try:
-                    self.channel.say("progress", [row.index, row.done(), row.elapsed()])
+                    self.channel.say("progress", [row.index, row.done(), row.elapsed(), row.spent()])
                 except Exception:
                     return
 
     def fail(self):
         kind, value, trace = sys.exc_info()
         row = self.row
-        done, elapsed = (row.done(), row.elapsed()) if row else (0, 0)
+        progress = [row.index, row.done(), row.elapsed(), row.spent()] if row else [0, 0, 0, 0]
         part, line, texts = -1, 0, [kind.__name__, "", ""]
         try:
             space = {"PYTHON_3": PYTHON_3, "FILE": FILE, "__name__": "prof"}
@@ -380,4 +385,4 @@ class Worker(object):
         except Exception:
             pass
         texts = [text.encode("utf-8", "backslashreplace") if PYTHON_3 else text for text in texts]
-        self.channel.say("error", [row.index if row else 0, done, elapsed, part, line], texts)
+        self.channel.say("error", progress + [part, line], texts)
