@@ -3,4 +3,5 @@
 //! A [`session`] is one fresh process that runs cases on demand; what is asked of it, and what becomes of
 //! its samples, is the same for every language.
 
+pub mod python;
 pub mod session;

@@ -93,6 +93,8 @@ pub struct Progress {
     pub done: u64,
     /// Since the row began.
     pub elapsed: Duration,
+    /// Processor time of the process in the same time; zero where it cannot be read.
+    pub process_cpu: Duration,
 }
 
 /// Looks at long rows while they run, a few times a second. `Break` ends the plan as interrupted.
@@ -144,6 +146,19 @@ pub struct CodeError {
     pub shown: String,
     /// What to do, where a known trap was met.
     pub hint: Option<String>,
+    /// Where it is, or what of the user's code called what failed.
+    pub part: Option<Part>,
+    /// The line in that part, from 1.
+    pub line: Option<usize>,
+}
+
+/// A piece of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Run before the loop.
+    Setup,
+    /// Run in the loop.
+    Statement,
 }
 
 /// One fresh process that times cases.
