@@ -53,6 +53,12 @@ pub fn normal_tails(deviations: f64) -> f64 {
     student_tails(deviations, 1e7)
 }
 
+/// How many deviations from the mean a normal value is exceeded with this chance, on one side; 0 from a half on.
+#[must_use]
+pub fn normal_quantile(tail: f64) -> f64 {
+    student_quantile(1.0 - 2.0 * tail, 1e7)
+}
+
 /// The regularized incomplete beta function.
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 {
@@ -124,7 +130,7 @@ pub fn signed_rank_bound(n: usize, tail: f64) -> (usize, f64) {
     if n > COUNTED {
         let mean = most as f64 / 2.0;
         let deviation = (most as f64 * (2 * n + 1) as f64 / 12.0).sqrt();
-        let distance = student_quantile(1.0 - 2.0 * tail, 1e7) * deviation;
+        let distance = normal_quantile(tail) * deviation;
         let bound = (mean - distance + 0.5).floor().max(0.0);
         let chance = normal_tails((mean + 0.5 - bound) / deviation) / 2.0;
         return (bound as usize, chance);
