@@ -171,3 +171,43 @@ impl Watch for Patient {
         ControlFlow::Continue(())
     }
 }
+
+/// Results of a short measurement of cases that take 1, 2, 3, ... microseconds.
+pub(crate) fn results(names: &[&str], versions: &[&str]) -> super::results::Results {
+    let world = World::new(|world, taking| {
+        let cost = (taking.case + 1) as f64 * 1e-6;
+        Duration::from_secs_f64(taking.loops as f64 * cost * (1.0 + 0.005 * world.noise()))
+    });
+    world.interrupted.set((0.05, Duration::from_millis(2)));
+    let mut results = super::results::Results {
+        tool: "prof 0.1.0".into(),
+        date: "2026-11-22T16:02:15Z".into(),
+        cases: names
+            .iter()
+            .map(|&name| Case {
+                name: name.into(),
+                statement: format!("{name}()"),
+                setup: "import this".into(),
+                collect_garbage: false,
+            })
+            .collect(),
+        reference: Some(super::auto::python_reference()),
+        ..super::results::Results::default()
+    };
+    let mut openers: Vec<Box<dyn Open>> = versions
+        .iter()
+        .map(|version| Box::new(Opener::of(Rc::clone(&world), version)) as Box<dyn Open>)
+        .collect();
+    let settings = super::auto::Settings {
+        max_time: Duration::from_millis(700),
+        ..super::auto::Settings::default()
+    };
+    super::auto::measure(
+        &mut results,
+        &mut openers,
+        &settings,
+        &|| world.now.get(),
+        &mut Patient,
+    );
+    results
+}

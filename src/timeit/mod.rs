@@ -9,13 +9,19 @@
 //! ```
 
 pub mod auto;
+pub mod baseline;
 mod calibrate;
+pub mod check;
 pub mod compare;
 pub mod estimate;
 #[cfg(test)]
 mod fake;
+pub mod findings;
 pub mod machine;
 pub mod plan;
+pub mod pyperf;
 pub mod python;
+pub mod report;
 pub mod results;
+pub mod saved;
 pub mod session;

@@ -1,0 +1,9 @@
+//! What was measured, as text.
+
+pub mod csv;
+pub mod figures;
+pub mod histogram;
+pub mod summary;
+pub mod table;
+pub mod text;
+pub mod units;
