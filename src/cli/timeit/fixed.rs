@@ -8,7 +8,7 @@ use super::{Args, Collector, Format};
 use crate::timeit::fixed::{self, Clock, Fixed};
 use crate::timeit::python::Python;
 use crate::timeit::report::{fixed as report, timeit_line, units};
-use crate::timeit::session::{Case, Open as _, Session, Stop};
+use crate::timeit::session::{Case, Open as _, Progress, Reason, Session, Stop};
 
 /// As `timeit.timeit`.
 const NUMBER: u64 = 1_000_000;
@@ -89,12 +89,25 @@ fn measure(
     let Some((reason, running)) = fixed.stop else {
         return Ok(Code::Done);
     };
-    if let Some(running) = running.filter(|running| !running.elapsed.is_zero()) {
-        output
-            .raw()
-            .write_all(report::partial(&running, style(args)).as_bytes())?;
-    }
+    tell_partial(running, &reason, args, output)?;
     tell(&reason, bar.is_out_of_time(), output)
+}
+
+/// How far the sample came that did not end. An error in the first loop says enough by itself.
+fn tell_partial(
+    running: Option<Progress>,
+    reason: &Reason,
+    args: &Args,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let is_told = |running: &Progress| {
+        !running.elapsed.is_zero() && (running.done > 0 || !matches!(reason, Reason::Code(_)))
+    };
+    if let Some(running) = running.filter(is_told) {
+        let text = report::partial(&running, style(args));
+        output.raw().write_all(text.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Finds the number of loops; `-v` prints its trials, as timeit does.
@@ -123,11 +136,7 @@ fn search(session: &mut dyn Session, args: &Args, bar: &mut Bar, output: &mut Ou
 }
 
 fn told_early(stop: Stop, bar: &Bar, args: &Args, output: &mut Output) -> Result<Code, Failure> {
-    if let Some(running) = stop.running.filter(|running| !running.elapsed.is_zero()) {
-        output
-            .raw()
-            .write_all(report::partial(&running, style(args)).as_bytes())?;
-    }
+    tell_partial(stop.running, &stop.reason, args, output)?;
     tell(&stop.reason, bar.is_out_of_time(), output)
 }
 
