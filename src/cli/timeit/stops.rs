@@ -53,9 +53,15 @@ fn tell_error(error: &CodeError, output: &mut Output) {
         Some(Part::Statement) => "the statement",
         None => "the code",
     };
-    let what = match error.kind.as_str() {
-        "SyntaxError" | "IndentationError" | "TabError" => "is no valid Python",
-        _ => "failed",
+    let is_syntax = matches!(
+        error.kind.as_str(),
+        "SyntaxError" | "IndentationError" | "TabError"
+    );
+    // One that the code raised when it compiled something has a traceback.
+    let what = if is_syntax && !error.shown.starts_with("Traceback") {
+        "is no valid Python"
+    } else {
+        "failed"
     };
     output.report("error", &format!("{place} {what}"));
     if error.shown.is_empty() {

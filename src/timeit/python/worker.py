@@ -2,6 +2,7 @@
 #
 # What is imported here is paid for by every measurement: only modules that are built in, and timeit for its
 # template. All that errors need is in errors.py, which is compiled when the first one happens.
+import _warnings
 import gc
 import itertools
 import os
@@ -162,6 +163,15 @@ class Case(object):
         tree = compile(self.statement, FILE, "exec", ONLY_TREE, True)
         compile(tree, FILE, "exec", 0, True)
         self.part = None
+        # Its warnings are told by now, with the lines of the user.
+        filters = getattr(modules.get("warnings"), "filters", None) or _warnings.filters
+        filters.insert(0, ("ignore", None, Warning, None, 0))
+        try:
+            self.inner = self.function()
+        finally:
+            del filters[0]
+
+    def function(self):
         template = timeit.template
         names = {"setup": "SETUP", "stmt": "STATEMENT", "init": ""}
         template = template.format(**names) if "{setup}" in template else template % names
@@ -186,7 +196,7 @@ class Case(object):
         body[0:1] = setup
         found = {}
         eval(compile(tree, FILE, "exec", 0, True), self.module.__dict__, found)
-        self.inner = found["inner"]
+        return found["inner"]
 
     def at(self, part):
         code = (self.setup, self.statement)[part]
