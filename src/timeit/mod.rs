@@ -17,11 +17,15 @@ pub mod estimate;
 #[cfg(test)]
 mod fake;
 pub mod findings;
+pub mod fixed;
 pub mod machine;
 pub mod plan;
 pub mod pyperf;
 pub mod python;
+pub mod python;
+pub mod report;
 pub mod report;
 pub mod results;
+pub mod rise;
 pub mod saved;
 pub mod session;

@@ -360,7 +360,7 @@ mod tests {
         check_error(
             "[{\"runs\"",
             "[{\"run\"",
-            "line 8, column 34: missing field `runs`",
+            "line 8, column 36: missing field `runs`",
         );
         let empty = r#"{"version": "1.0", "benchmarks": []}"#;
         let error = saved::read(empty.as_bytes()).expect_err("empty").to_string();

@@ -87,7 +87,15 @@ def traceback_2(kind, value, trace, case):
             name = NAMES[part]
         lines.append((name, line, name_of(function), text))
     shown = ["Traceback (most recent call last):\n"] if lines else []
-    return "".join(shown + traceback.format_list(lines) + traceback.format_exception_only(kind, value))
+    times = 0
+    for index, line in enumerate(lines):
+        times = times + 1 if index and line == lines[index - 1] else 0
+        # As Python 3 does for recursion.
+        if times < 3:
+            shown += traceback.format_list([line])
+        elif index + 1 == len(lines) or lines[index + 1] != line:
+            shown.append("  [Previous line repeated %d more times]\n" % (times - 2))
+    return "".join(shown + traceback.format_exception_only(kind, value))
 
 
 def traceback_3(kind, value, trace, case):
@@ -116,6 +124,9 @@ def place_syntax(value, case):
             value.text = lines[at - 1] + "\n"
             if not value.offset:
                 value.offset = len(value.text) - len(value.text.lstrip()) + 1
+        if not PYTHON_3:
+            # It prints these.
+            value.args = value.msg, (value.filename, at, value.offset, value.text)
     return part, at
 
 
@@ -136,6 +147,8 @@ def describe(kind, value, trace, case):
         shown = traceback_3(kind, value, trace, case)
     else:
         shown = traceback_2(kind, value, trace, case)
+    # Classes of the code are local to the function around it, which is not the user's.
+    shown = shown.replace("\ninner.<locals>.", "\n")
     try:
         message = value.msg if issubclass(kind, SyntaxError) else str(value)
     except Exception:

@@ -129,26 +129,29 @@ fn is_version(text: &str) -> bool {
         .all(|part| !part.is_empty() && part.len() < 6 && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A command of that version on the path, unless it is a shim, which may stand for nothing; else the newest
-/// installation in a folder of versions.
+/// The first command of that version on the path, or else the newest installation in a folder of versions. A shim
+/// may stand for nothing that is there, so it is taken to mean such an installation.
 fn of_version(version: &str, places: &Places) -> Result<PathBuf, Error> {
     let installed = installed(places);
-    let is_shim = |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("shims"));
+    let best = || {
+        let mut all = installed.iter();
+        all.find(|(found, _)| matches_version(found, version))
+            .map(|(_, path)| path.clone())
+    };
     let name = OsString::from(format!("python{version}"));
-    let mut commands = places.path.iter().map(|folder| folder.join(&name));
-    if version.matches('.').count() < 2
-        && let Some(found) = commands.find(|path| is_executable(path) && !is_shim(path))
-    {
-        return Ok(absolute(&found));
+    let commands = places.path.iter().map(|folder| folder.join(&name));
+    for command in commands.filter(|path| is_executable(path)) {
+        if !command.parent().is_some_and(|folder| folder.ends_with("shims")) {
+            return Ok(absolute(&command));
+        }
+        if let Some(found) = best() {
+            return Ok(found);
+        }
     }
-    installed
-        .iter()
-        .find(|(found, _)| matches_version(found, version))
-        .map(|(_, path)| path.clone())
-        .ok_or_else(|| Error::Version {
-            version: version.into(),
-            found: installed.into_iter().map(|(version, _)| version).collect(),
-        })
+    best().ok_or_else(|| Error::Version {
+        version: version.into(),
+        found: installed.into_iter().map(|(version, _)| version).collect(),
+    })
 }
 
 /// Does `3.11.7` answer to `3.11`?
@@ -213,4 +216,137 @@ fn is_executable(path: &Path) -> bool {
 /// The working folder of the session may be another than ours. Links stay: a virtual environment's `python` is one.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    /// A folder with these files; those whose name does not end in `.txt` can be run.
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(&path, "").expect("a file");
+            let mode = if file.ends_with(".txt") { 0o644 } else { 0o755 };
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a file");
+        }
+        folder
+    }
+
+    /// What is found for a choice, relative to the folder, or the start of the error.
+    fn check(files: &[&str], choice: Option<&str>, virtual_env: Option<&str>, expected: &str) {
+        let folder = folder(files);
+        let root = folder.path();
+        let places = Places {
+            path: vec![root.join("nothing"), root.join("shims"), root.join("bin")],
+            virtual_env: virtual_env.map(|name| root.join(name)),
+            versions: vec![root.join("pyenv"), root.join("uv")],
+        };
+        // Paths are given in full.
+        let choice = choice.map(|choice| match choice.strip_prefix("./") {
+            Some(path) => root.join(path).into_os_string(),
+            None => OsString::from(choice),
+        });
+        let found = match find(choice.as_deref(), &places) {
+            Ok(path) => path
+                .strip_prefix(root)
+                .expect("below it")
+                .to_string_lossy()
+                .into_owned(),
+            Err(error) => error.to_string().replace(&*root.to_string_lossy(), "."),
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn without_a_choice_it_is_the_environment_or_the_path() {
+        check(&["bin/python", "bin/python3"], None, None, "bin/python3");
+        check(&["shims/python", "bin/python3"], None, None, "bin/python3");
+        check(&["bin/python3", "v/bin/python"], None, Some("v"), "v/bin/python");
+        check(
+            &["bin/python3", "v/a.txt"],
+            None,
+            Some("v"),
+            "the active virtual environment `./v` has no Python",
+        );
+        check(
+            &["bin/a"],
+            None,
+            None,
+            "no Python: neither python3 nor python is on the path, and no virtual environment is active",
+        );
+    }
+
+    #[test]
+    fn a_choice_is_a_path_a_folder_or_a_name() {
+        check(&["x/py"], Some("./x/py"), None, "x/py");
+        check(&["x/bin/python3"], Some("./x"), Some("v"), "x/bin/python3");
+        check(&["bin/pypy"], Some("pypy"), None, "bin/pypy");
+        check(
+            &["x/a.txt"],
+            Some("./x/a.txt"),
+            None,
+            "`./x/a.txt` is not an executable file",
+        );
+        check(
+            &["x/a.txt"],
+            Some("./x"),
+            None,
+            "no Python in `./x`: it has no bin/python",
+        );
+        check(
+            &[],
+            Some("./x"),
+            None,
+            "no Python at `./x`: no such file or folder",
+        );
+        check(&["bin/a"], Some("pypy"), None, "no command `pypy` on the path");
+    }
+
+    #[test]
+    fn a_version_is_a_command_or_the_newest_installation() {
+        let pyenv = [
+            "pyenv/3.9.18/bin/python",
+            "pyenv/3.11.7/bin/python",
+            "pyenv/3.11.10/bin/python",
+        ];
+        check(&pyenv, Some("3.11"), None, "pyenv/3.11.10/bin/python");
+        check(&pyenv, Some("3"), None, "pyenv/3.11.10/bin/python");
+        check(&pyenv, Some("3.11.7"), None, "pyenv/3.11.7/bin/python");
+        check(
+            &pyenv,
+            Some("3.1"),
+            None,
+            "no Python 3.1 is installed; there are 3.11.10, 3.11.7, 3.9.18",
+        );
+        check(
+            &["bin/python3.11", pyenv[1]],
+            Some("3.11"),
+            None,
+            "bin/python3.11",
+        );
+        check(
+            &["shims/python3.11", "bin/python3.11", pyenv[1]],
+            Some("3.11"),
+            None,
+            pyenv[1],
+        );
+        check(
+            &["shims/python3.11", "bin/python3.11"],
+            Some("3.11"),
+            None,
+            "bin/python3.11",
+        );
+        check(
+            &["shims/python3.11"],
+            Some("3.11"),
+            None,
+            "no Python 3.11 is installed",
+        );
+        let uv = "uv/cpython-3.13.0+freethreaded-linux-x86_64-gnu/bin/python3";
+        check(&[uv, "pyenv/3.13.1/bin/python"], Some("3.13t"), None, uv);
+    }
 }

@@ -2,6 +2,7 @@
 #
 # What is imported here is paid for by every measurement: only modules that are built in, and timeit for its
 # template. All that errors need is in errors.py, which is compiled when the first one happens.
+import _warnings
 import gc
 import itertools
 import os
@@ -37,12 +38,14 @@ modules = sys.modules
 PID = getpid()
 
 if hasattr(time, "perf_counter_ns"):
-    clock = time.perf_counter_ns
+    tick, TICKS = time.perf_counter_ns, 1
 else:
-    _seconds = getattr(time, "perf_counter", time.time)
+    tick, TICKS = getattr(time, "perf_counter", time.time), 1e9
 
-    def clock():
-        return int(_seconds() * 1e9)
+
+def clock():
+    return int(tick() * TICKS)
+
 
 if hasattr(time, "process_time_ns"):
     process_clock = time.process_time_ns
@@ -160,6 +163,15 @@ class Case(object):
         tree = compile(self.statement, FILE, "exec", ONLY_TREE, True)
         compile(tree, FILE, "exec", 0, True)
         self.part = None
+        # Its warnings are told by now, with the lines of the user.
+        filters = getattr(modules.get("warnings"), "filters", None) or _warnings.filters
+        filters.insert(0, ("ignore", None, Warning, None, 0))
+        try:
+            self.inner = self.function()
+        finally:
+            del filters[0]
+
+    def function(self):
         template = timeit.template
         names = {"setup": "SETUP", "stmt": "STATEMENT", "init": ""}
         template = template.format(**names) if "{setup}" in template else template % names
@@ -184,7 +196,7 @@ class Case(object):
         body[0:1] = setup
         found = {}
         eval(compile(tree, FILE, "exec", 0, True), self.module.__dict__, found)
-        self.inner = found["inner"]
+        return found["inner"]
 
     def at(self, part):
         code = (self.setup, self.statement)[part]
@@ -224,28 +236,23 @@ class Row(object):
         self.case = case
         self.loops = loops
         self.iterator = repeat(None, loops)
-        self.called = clock()
+        self.setup_time = 0
         self.began = None
         self.result = None
         self.grown = None
 
-    def mark(self):
-        """The timer of the loop: called right before and right after it."""
-        now = clock()
-        if self.began is None:
-            frame = sys._getframe(1)
-            self.sizes = sizes(frame) if self.case.has_setup else None
-            self.setup_time = clock() - self.called if self.case.has_setup else 0
-            self.usage = usage()
-            self.thread = thread_clock()
-            self.process = process_clock()
-            self.began = clock()
-            return self.began
+    def start(self):
+        self.usage = usage()
+        self.thread = thread_clock()
+        self.process = process_clock()
+        self.began = clock()
+
+    def finish(self):
         process = process_clock()
         on_thread = thread_clock()
         before, after = self.usage, usage()
         self.result = [
-            now - self.began,
+            0,
             on_thread - self.thread if on_thread >= 0 else -1,
             process - self.process,
             after[0] - before[0],
@@ -254,12 +261,27 @@ class Row(object):
             after[3],
             self.setup_time,
         ]
-        if self.sizes is not None:
-            self.compare(sizes(sys._getframe(1)))
-        return now
 
-    def compare(self, after):
-        growth = [(size - self.sizes.get(name, 0), name) for name, size in after.items() if name in self.sizes]
+    def timer(self):
+        """The timer of the loop, called between setup and loop and after it: the setup is none of its time."""
+        called = clock()
+        sizes_before = []
+
+        def timer():
+            now = tick()
+            if sizes_before:
+                self.finish()
+                self.compare(sizes_before[0], sizes(sys._getframe(1)))
+                return now
+            self.setup_time = clock() - called
+            sizes_before.append(sizes(sys._getframe(1)))
+            self.start()
+            return tick()
+
+        return timer
+
+    def compare(self, before, after):
+        growth = [(size - before[name], name) for name, size in after.items() if name in before]
         if growth and max(growth)[0] > 0:
             more, name = max(growth)
             self.grown = self.case, name, after[name] - more, after[name], self.loops
@@ -283,11 +305,19 @@ class Row(object):
     def take(self):
         enabled = gc.isenabled()
         (gc.enable if self.case.collect else gc.disable)()
+        inner = self.case.inner
         try:
-            self.case.inner(self.iterator, self.mark)
+            if self.case.has_setup:
+                took = inner(self.iterator, self.timer())
+            else:
+                # Nothing but what timeit itself has around the loop.
+                self.start()
+                took = inner(self.iterator, tick)
+                self.finish()
         finally:
             if enabled:
                 gc.enable()
+        self.result[0] = int(took * TICKS)
 
 
 class Worker(object):

@@ -210,7 +210,7 @@ mod tests {
             &["A"],
             &["3.11.7"],
             Options::default(),
-            &["A()  0.999 us  ± 0.2%  (min 0.9900 us, 6 processes, 360 samples, 90% undisturbed)"],
+            &["A()  999.8 ns  ± 0.1%  (min 995.0 ns, 6 processes, 360 samples, 94% undisturbed)"],
         );
     }
 
@@ -223,7 +223,7 @@ mod tests {
             ..Options::default()
         };
         let text = render(&results, &options);
-        assert!(text.starts_with("\\x1b[31mf(a)\\nlo…  "), "{text}");
+        assert!(text.starts_with("\\x1b[31mf(a)\\nlong sta…  "), "{text}");
         assert!(
             text.lines().next().is_some_and(|line| line.width() <= 100),
             "{text}"
