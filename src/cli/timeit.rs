@@ -1,8 +1,12 @@
 //! `prof timeit`: times snippets in the user's own Python.
 
+mod auto;
+mod checks;
 mod code;
+mod compare;
 mod fixed;
 mod interpreter;
+mod keep;
 mod stops;
 mod watch;
 
@@ -13,6 +17,7 @@ use std::time::Duration;
 
 /// Time Python snippets
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = "\
 Examples:
   prof timeit '[i for i in range(100)]'
@@ -20,17 +25,38 @@ Examples:
   prof timeit -n 1000 -r 5 -s 'import json' 'json.dumps([1, 2])'
   prof timeit --stmt-file snippet.py --setup-file setup.py -n 100
   prof timeit --autorange --format timeit '[i for i in range(100)]'
-  prof timeit --python 3.11 --python 3.13 --gc both 'sorted(range(100))'
+  prof timeit --auto '[i for i in range(100)]'
+  prof timeit '[i for i in range(100)]' --vs 'list(range(100))'
+  prof timeit --python 3.11 --python 3.13 'sorted(range(100))' --json result.json
+  prof timeit --auto 'f()' -s 'from app import f' --baseline monday --fail-if 'slower > 5%'
+  prof timeit compare monday.json friday.json
 
 Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines
 of one; a line that starts with - comes after --. The setup runs once before every repeat and is not
 timed. The code runs in a function, as in timeit: its names are local, and fast.
 
-Exit codes: 0 done, 1 the code failed, 2 bad usage, 124 out of time, 130 interrupted; what was measured
+--auto, and comparing, take short samples in several fresh processes, leave out those that the system
+interrupted, and give an interval that holds in 19 of 20 cases. --fail-if 'slower > 5%' (or faster, or >=)
+holds only if the whole interval says so.
+
+Exit codes: 0 done, 1 the code failed, 2 bad usage, 3 a --fail-if holds, 124 out of time, 130 interrupted; what was measured
 until then is printed.")]
 pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     #[command(flatten)]
     code: code::Args,
+
+    #[command(flatten)]
+    auto: auto::Options,
+
+    #[command(flatten)]
+    keep: keep::Args,
+
+    /// Exit with code 3 if this holds, such as 'slower > 5%'; repeat for more
+    #[arg(long, value_name = "CHECK")]
+    fail_if: Vec<String>,
 
     #[command(flatten)]
     interpreter: interpreter::Args,
@@ -71,13 +97,18 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     timeout: Option<Duration>,
 
-    /// Stop when all takes longer
+    /// Stop when all takes longer; --auto plans for this [default of --auto: 2s, and 1s for each more to compare]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     max_time: Option<Duration>,
 
     /// For people, or the very text of `python -m timeit`
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "text")]
     format: Format,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Compare(compare::Args),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -96,6 +127,17 @@ enum Format {
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if args.format == Format::Timeit && args.gc == Collector::Both {
         return Err(Failure::usage("--format timeit has no place for --gc both"));
+    }
+    if let Some(Command::Compare(args)) = &args.command {
+        return compare::run(args, output);
+    }
+    if args.auto.is_wanted(args.interpreter.count(), args.number) {
+        return auto::run(args, output);
+    }
+    let fail_if = (!args.fail_if.is_empty()).then_some("--fail-if");
+    if let Some(option) = args.auto.misplaced().or(args.keep.first()).or(fail_if) {
+        return Err(Failure::usage(format!("{option} needs --auto"))
+            .hint(Some("leave out -n, -r and --autorange, and add --auto")));
     }
     fixed::run(args, output)
 }

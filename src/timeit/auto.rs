@@ -9,7 +9,7 @@ use super::calibrate::calibrate;
 use super::compare;
 use super::plan::{REFERENCE_SAMPLE, Shape};
 use super::results::{Kind, Results, Run, Taken};
-use super::session::{Case, Open, Printed, Reason, Row, Session, Stop, Watch};
+use super::session::{Case, Open, Printed, Reason, Row, Sample, Session, Stop, Watch};
 use std::time::Duration;
 
 /// What is asked of a measurement.
@@ -221,7 +221,20 @@ impl Meter<'_> {
         at: usize,
     ) -> Result<(), Reason> {
         if self.shapes[program].is_none() || self.is_far_off(program) {
-            self.shapes[program] = Some(self.calibrate(session).map_err(|stop| stop.reason)?);
+            let (shape, lasts) = self.calibrate(session).map_err(|stop| stop.reason)?;
+            let is_over = self.elapsed() >= self.settings.max_time;
+            self.shapes[program] = Some(shape);
+            // Statements that take this long were measured by that.
+            if is_over && lasts.iter().all(|sample| sample.row.loops == 1) {
+                let taken = lasts.into_iter().map(|sample| Taken {
+                    kind: Kind::Timed,
+                    request: 0,
+                    round: 0,
+                    sample,
+                });
+                self.results.runs[at].taken.extend(taken);
+                return Ok(());
+            }
         }
         let Some(shape) = self.shapes[program].clone() else {
             return Ok(());
@@ -278,21 +291,23 @@ impl Meter<'_> {
         })
     }
 
-    fn calibrate(&mut self, session: &mut dyn Session) -> Result<Shape, Stop> {
+    /// The loops of all cases, and the last sample of each.
+    fn calibrate(&mut self, session: &mut dyn Session) -> Result<(Shape, Vec<Sample>), Stop> {
+        let mut lasts = Vec::new();
         let mut shape = Shape {
             cases: Vec::new(),
             reference: None,
         };
         for case in 0..self.results.cases.len() {
-            shape
-                .cases
-                .push(calibrate(session, case, self.settings.sample_time, self.watch)?);
+            let (paced, last) = calibrate(session, case, self.settings.sample_time, self.watch)?;
+            shape.cases.push(paced);
+            lasts.extend(last);
         }
         if self.results.reference.is_some() {
             let place = self.results.cases.len();
-            shape.reference = Some(calibrate(session, place, REFERENCE_SAMPLE, self.watch)?);
+            shape.reference = Some(calibrate(session, place, REFERENCE_SAMPLE, self.watch)?.0);
         }
-        Ok(shape)
+        Ok((shape, lasts))
     }
 }
 
@@ -423,6 +438,17 @@ mod tests {
                 .iter()
                 .all(|run| run.timed(0).all(|taken| taken.sample.row.loops == 1))
         );
+    }
+
+    #[test]
+    fn what_takes_minutes_runs_once() {
+        let world = World::new(|_, taking| {
+            let seconds = if taking.case == 0 { 60.0 } else { 1e-6 };
+            Duration::from_secs_f64(taking.loops as f64 * seconds)
+        });
+        let (results, _) = measured(&world, &["a"], &["3.11"], &Settings::default());
+        assert_eq!((results.runs.len(), results.runs[0].timed(0).count()), (1, 1));
+        assert!(results.elapsed.as_secs_f64() < 61.0, "{:?}", results.elapsed);
     }
 
     #[test]

@@ -27,16 +27,17 @@ struct OfProcess {
 }
 
 /// Everything that both have, new against old. Cases are the same if statement and setup are, or else if they have one
-/// name; if there is but one case in each, that is compared. So it is with runtimes and their versions.
+/// name; if there is but one case in each, that is compared. So it is with runtimes and their versions. `label` is what
+/// sentences call the old results.
 #[must_use]
-pub fn compare(new: &Results, old: &Results) -> Vec<Change> {
+pub fn compare(new: &Results, old: &Results, label: &str) -> Vec<Change> {
     let mut machines = Vec::new();
     let mut found = Vec::new();
     for side in new.sides() {
         let Some(then) = counterpart(new, old, side) else {
             continue;
         };
-        if let Some((evidence, machine)) = evidence(new, side, old, then) {
+        if let Some((evidence, machine)) = evidence(new, side, old, then, label) {
             found.push(evidence);
             machines.push(machine);
         }
@@ -86,7 +87,13 @@ fn of_processes(results: &Results, side: Side) -> Vec<OfProcess> {
     results.runs_of(side.runtime).filter_map(of_run).collect()
 }
 
-fn evidence(new: &Results, side: Side, old: &Results, then: Side) -> Option<(Evidence, Option<f64>)> {
+fn evidence(
+    new: &Results,
+    side: Side,
+    old: &Results,
+    then: Side,
+    label: &str,
+) -> Option<(Evidence, Option<f64>)> {
     let (now, before) = (of_processes(new, side), of_processes(old, then));
     let values = |group: &[&OfProcess]| middle(group.iter().map(|one| one.value));
     let references = |group: &[&OfProcess]| middle(group.iter().filter_map(|one| one.reference));
@@ -112,9 +119,14 @@ fn evidence(new: &Results, side: Side, old: &Results, then: Side) -> Option<(Evi
     if !log_ratio.is_finite() {
         return None;
     }
+    let (base, name) = (old.name(then), new.name(side));
     let evidence = Evidence {
-        base: old.name(then),
-        name: new.name(side),
+        base: if base == name {
+            format!("in {label}")
+        } else {
+            format!("{base} in {label}")
+        },
+        name,
         log_ratio,
         pairs: 0,
         processes: now.len().min(before.len()),
@@ -146,7 +158,7 @@ mod tests {
     }
 
     fn check(new: &Results, old: &Results, verdict: Verdict, ratio: f64, machine: Option<f64>) {
-        let found = compare(new, old);
+        let found = compare(new, old, "old");
         assert_eq!(found.len(), new.cases.len());
         for change in found {
             assert_eq!(change.comparison.verdict, verdict, "{change:?}");
@@ -191,13 +203,19 @@ mod tests {
         let mut new = old.clone();
         new.cases[0].name = "renamed".into();
         new.cases[1].statement = "changed()".into();
-        let names: Vec<(String, String)> = compare(&new, &old)
+        let names: Vec<(String, String)> = compare(&new, &old, "old")
             .into_iter()
             .map(|change| (change.comparison.base, change.comparison.name))
             .collect();
-        assert_eq!(names, [("a".into(), "renamed".into()), ("b".into(), "b".into())]);
+        assert_eq!(
+            names,
+            [
+                ("a in old".into(), "renamed".into()),
+                ("in old".into(), "b".into())
+            ]
+        );
         new.cases[1].name = "new".into();
-        assert_eq!(compare(&new, &old).len(), 1);
+        assert_eq!(compare(&new, &old, "old").len(), 1);
     }
 
     #[test]
@@ -205,9 +223,9 @@ mod tests {
         let mut old = fake::results(&["a"], &["3.11.7"]);
         let new = old.clone();
         old.runs.truncate(1);
-        let found = compare(&new, &old);
+        let found = compare(&new, &old, "old");
         assert_eq!(found[0].comparison.verdict, Verdict::CannotTell { more: None });
         old.runs.clear();
-        assert_eq!(compare(&new, &old), []);
+        assert_eq!(compare(&new, &old, "old"), []);
     }
 }

@@ -10,7 +10,8 @@ const MOST_LOOPS: u64 = 1 << 40;
 /// A first sample up to this long is taken again: it may be slow because it imports or fills caches.
 const WORTH_REPEATING: Duration = Duration::from_millis(250);
 
-/// Finds the loops of a case for samples of about `target`; one that takes longer has one loop.
+/// Finds the loops of a case for samples of about `target`; one that takes longer has one loop. With them comes the
+/// last sample that was taken: of a statement that takes minutes it may be all that there is time for.
 ///
 /// # Errors
 /// Those of the session.
@@ -19,10 +20,12 @@ pub(super) fn calibrate(
     case: usize,
     target: Duration,
     watch: &mut dyn Watch,
-) -> Result<Paced, Stop> {
+) -> Result<(Paced, Option<Sample>), Stop> {
+    let mut last = None;
     let mut best = |loops: u64, times: usize| -> Result<Duration, Stop> {
         let samples = session.run(&vec![Row { case, loops }; times], watch)?;
-        let fastest = samples.iter().map(|sample: &Sample| sample.wall).min();
+        let fastest = samples.iter().map(|sample| sample.wall).min();
+        last = samples.into_iter().last();
         Ok(fastest.unwrap_or_default())
     };
     let mut loops = 1;
@@ -42,10 +45,11 @@ pub(super) fn calibrate(
         time = time.min(best(loops, 3)?);
     }
     let exact = scaled(loops, time, target);
-    Ok(Paced {
+    let paced = Paced {
         loops: exact,
         sample: Duration::from_secs_f64(time.as_secs_f64() / loops as f64 * exact as f64),
-    })
+    };
+    Ok((paced, last))
 }
 
 fn scaled(loops: u64, time: Duration, target: Duration) -> u64 {
@@ -65,7 +69,7 @@ mod tests {
     fn check(cost: impl Fn(u64) -> u64 + 'static, expected: std::ops::RangeInclusive<u64>) {
         let world = World::new(move |_, taking| Duration::from_nanos(cost(taking.loops)));
         let mut session = fake::Opener::new(Rc::clone(&world)).open().expect("a session");
-        let found =
+        let (found, _) =
             calibrate(session.as_mut(), 0, Duration::from_millis(1), &mut fake::Patient).expect("loops");
         assert!(
             expected.contains(&found.loops),

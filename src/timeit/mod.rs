@@ -13,6 +13,7 @@ pub mod baseline;
 mod calibrate;
 pub mod check;
 pub mod compare;
+pub mod date;
 pub mod estimate;
 #[cfg(test)]
 mod fake;
@@ -22,8 +23,6 @@ pub mod machine;
 pub mod plan;
 pub mod pyperf;
 pub mod python;
-pub mod python;
-pub mod report;
 pub mod report;
 pub mod results;
 pub mod rise;

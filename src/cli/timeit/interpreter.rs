@@ -35,6 +35,11 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// How many interpreters are asked for.
+    pub(super) fn count(&self) -> usize {
+        self.python.len().max(1)
+    }
+
     /// An opener for each interpreter that is asked for.
     pub(super) fn openers(
         &self,

@@ -87,7 +87,9 @@ fn push_verdict(text: &str, verdict: Verdict, options: &Options, out: &mut Strin
     }
 }
 
-fn figures(results: &Results, options: &Options) -> String {
+/// A line for each figure.
+#[must_use]
+pub fn figures(results: &Results, options: &Options) -> String {
     let lines: Vec<[String; 4]> = results
         .sides()
         .filter_map(|side| {
@@ -237,8 +239,8 @@ mod tests {
         for taken in new.runs.iter_mut().flat_map(|run| &mut run.taken) {
             taken.sample.wall = taken.sample.wall.mul_f64(1.2);
         }
-        let text = render_changes(&baseline::compare(&new, &old), &Options::default());
-        assert!(text.contains("A is the same as A within 1%"), "{text}");
+        let text = render_changes(&baseline::compare(&new, &old, "old.json"), &Options::default());
+        assert!(text.contains("A is the same as in old.json within 1%"), "{text}");
         assert!(
             text.contains("the machine itself is 20% slower than then"),
             "{text}"
