@@ -377,7 +377,7 @@ fn start(code: &str) -> Option<(Child, String)> {
         "import os, time\nopen({:?}, 'a').write('%d\\n' % os.getpgrp())\n{code}",
         file.path()
     );
-    let child = Command::new(assert_cmd::cargo::cargo_bin!("prof"))
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("prof"))
         .args(["timeit", "-n", "100000", &statement])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -391,7 +391,10 @@ fn start(code: &str) -> Option<(Child, String)> {
         if text.lines().count() > 2 {
             return Some((child, text.lines().next().expect("a line").to_owned()));
         }
-        assert!(Instant::now() < end, "it does not start");
+        if Instant::now() > end {
+            child.kill().and_then(|()| child.wait()).expect("it can be ended");
+            panic!("it does not start");
+        }
         std::thread::sleep(Duration::from_millis(5));
     }
 }
