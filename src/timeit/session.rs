@@ -119,7 +119,7 @@ pub struct Stop {
 #[derive(Debug)]
 pub enum Reason {
     /// The user's code raised an error, or cannot be compiled.
-    Code(CodeError),
+    Code(Box<CodeError>),
     /// It took longer than was allowed.
     TimeOut,
     /// The user wants no more.
@@ -129,7 +129,7 @@ pub enum Reason {
         /// Such as `exit code 3` or `killed by signal 9`.
         status: String,
         /// The end of what it printed on stderr and stdout, at most some kilobytes.
-        output: String,
+        output: Box<str>,
     },
     /// It could not be started, or does not speak the protocol.
     Start(String),

@@ -10,6 +10,8 @@ mod examples;
 mod export;
 mod flamegraph;
 mod stats;
+mod timeit;
+mod timeit_pythons;
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};

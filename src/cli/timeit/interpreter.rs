@@ -46,11 +46,7 @@ impl Args {
         timeout: Option<Duration>,
         interrupted: &'static AtomicBool,
     ) -> Result<Vec<Python>, Failure> {
-        let mut environment = self
-            .env
-            .iter()
-            .map(|pair| split_pair(pair))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut environment = self.env.iter().map(split_pair).collect::<Result<Vec<_>, _>>()?;
         if let Some(seed) = &self.hash_seed {
             environment.push(("PYTHONHASHSEED".into(), seed.into()));
         }

@@ -106,11 +106,20 @@ def traceback_3(kind, value, trace, case):
     return "".join(error.format())
 
 
+def place_star(case):
+    """Of `import *`, for which Python up to 3.7 names the line of the function."""
+    for part, code in enumerate((case.setup, case.statement)):
+        for line, text in enumerate(code.split("\n"), 1):
+            if "import" in text and text.split("#")[0].rstrip().endswith("*"):
+                return part, line
+    return None
+
+
 def place_syntax(value, case):
     """Puts an error of the compiler where the user wrote it; its part and line."""
     line = value.lineno or 1
     if case.part is None:
-        part, at = place(case, line)
+        part, at = "import *" in value.msg and place_star(case) or place(case, line)
     else:
         part, at = case.part, line
     if value.filename in NAMES:

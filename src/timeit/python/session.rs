@@ -114,7 +114,7 @@ impl PythonSession {
                     self.process.end(Duration::ZERO);
                     return Err(Reason::Died {
                         status: format!("its code wrote into the channel to prof: {error}"),
-                        output: String::new(),
+                        output: Box::default(),
                     });
                 }
             }
@@ -129,7 +129,7 @@ impl PythonSession {
         let (status, printed) = self.process.end(INTERRUPT_PATIENCE);
         Reason::Died {
             status: words(status),
-            output: String::from_utf8_lossy(&printed.end).into_owned(),
+            output: String::from_utf8_lossy(&printed.end).into(),
         }
     }
 
@@ -205,7 +205,7 @@ impl Session for PythonSession {
                 });
                 Ok(())
             }
-            "error" => Err(stop(Reason::Code(self.code_error(&answer, case)))),
+            "error" => Err(stop(Reason::Code(Box::new(self.code_error(&answer, case))))),
             _ => Err(stop(unexpected(&answer))),
         }
     }
@@ -238,7 +238,7 @@ impl Session for PythonSession {
                 Took::Done => return Ok(taken.samples),
                 Took::Error => {
                     let case = taken.case(&self.cases).unwrap_or_default();
-                    break Reason::Code(self.code_error(&message, &case));
+                    break Reason::Code(Box::new(self.code_error(&message, &case)));
                 }
                 Took::More => {}
             }
@@ -450,7 +450,7 @@ fn not_started(python: &str, status: &str, output: &str) -> String {
     let last: Vec<&str> = last.into_iter().rev().collect();
     let mut text = format!("`{python}` does not run as a Python interpreter: {status}");
     if !last.is_empty() {
-        text.push_str("\n");
+        text.push('\n');
         text.push_str(&last.join("\n"));
     }
     text
@@ -459,7 +459,7 @@ fn not_started(python: &str, status: &str, output: &str) -> String {
 fn unexpected(message: &Message) -> Reason {
     Reason::Died {
         status: format!("its code wrote into the channel to prof: `{}`", message.kind),
-        output: String::new(),
+        output: Box::default(),
     }
 }
 

@@ -84,7 +84,7 @@ fn error_of(setup: &str, statement: &str) -> Option<crate::timeit::session::Code
         Err(Stop {
             reason: Reason::Code(error),
             ..
-        }) => Some(error),
+        }) => Some(*error),
         other => panic!("{statement}: {other:?}"),
     }
 }
