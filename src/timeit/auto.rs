@@ -3,7 +3,8 @@
 //! How many processes follows from what starting one costs: a quarter of the time may go into that, so a plain
 //! interpreter is started some twenty times in two seconds, a server with all its code a few times. At least three
 //! run, if that does not take far longer than was asked for. Where several programs are compared, their processes
-//! come in turn. Time is the caller's clock, so that tests need none.
+//! come in turn. Where a quarter would start four or five processes, half of the time may go into six: an exact interval
+//! needs these. Time is the caller's clock, so that tests need none.
 
 use super::calibrate::calibrate;
 use super::compare;
@@ -47,6 +48,12 @@ const MOST_PROCESSES: usize = 64;
 
 /// Starting may take this share of the time.
 const START_SHARE: f64 = 0.25;
+
+/// An exact interval at 95% needs so many.
+const EXACT_PROCESSES: usize = 6;
+
+/// For these starting may take this share.
+const MOST_START_SHARE: f64 = 0.5;
 
 /// The time that each process should at least have for its samples.
 const LEAST_SHARE: Duration = Duration::from_millis(60);
@@ -102,7 +109,7 @@ struct Meter<'a> {
 impl Meter<'_> {
     fn run(&mut self, openers: &mut [Box<dyn Open + '_>]) -> Result<(), Reason> {
         let programs = openers.len();
-        let mut next_look = 6;
+        let mut next_look = EXACT_PROCESSES;
         for block in 0.. {
             // Blocks in turn: what drifts meets all programs alike. The first block must be in order: it finds
             // out what the programs are.
@@ -154,12 +161,17 @@ impl Meter<'_> {
             // Programs that have not run yet are taken for this one.
             let at = if self.shapes[at].is_some() { at } else { program };
             let least = self.request_time(at).max(LEAST_SHARE);
-            (self.starts[at] + least).max(self.starts[at].div_f64(START_SHARE))
+            let start = self.starts[at];
+            move |share: f64| (start + least).max(start.div_f64(share))
         };
-        let block: Duration = (0..self.starts.len()).map(cost).sum();
-        let fit = self.settings.max_time.as_secs_f64() / block.as_secs_f64().max(1e-6);
-        let fit = (fit as usize).clamp(FEWEST_PROCESSES, MOST_PROCESSES);
-        self.settings.processes.unwrap_or(fit)
+        let fit = |share: f64| {
+            let block: Duration = (0..self.starts.len()).map(|at| cost(at)(share)).sum();
+            (self.settings.max_time.as_secs_f64() / block.as_secs_f64().max(1e-6)) as usize
+        };
+        let fit = fit(START_SHARE).max(fit(MOST_START_SHARE).min(EXACT_PROCESSES));
+        self.settings
+            .processes
+            .unwrap_or(fit.clamp(FEWEST_PROCESSES, MOST_PROCESSES))
     }
 
     /// Until when a process may take samples, counted from the beginning of all: what is left after the starts that
@@ -171,7 +183,13 @@ impl Meter<'_> {
         let now = self.elapsed();
         let starts = self.starts[program] * u32::try_from(later).unwrap_or(u32::MAX);
         let left = self.settings.max_time.saturating_sub(now).saturating_sub(starts);
-        now + left.div_f64((later + 1) as f64)
+        let share = left.div_f64((later + 1) as f64);
+        if block == 0 && self.settings.processes.is_none() {
+            // What the first start took says little of what the next ones will take.
+            now + share.min(LEAST_SHARE * 2)
+        } else {
+            now + share
+        }
     }
 
     fn process(&mut self, opener: &mut dyn Open, program: usize, block: usize) -> Result<(), Reason> {
@@ -187,8 +205,8 @@ impl Meter<'_> {
         self.starts[program] = if self.starts[program] == Duration::ZERO {
             start
         } else {
-            // Later starts are cheaper (files are in memory), and one may be disturbed.
-            (self.starts[program] + start) / 2
+            // The first may go through a shim and find nothing in memory; any may be disturbed.
+            self.starts[program].min(start)
         };
         let run = Run {
             runtime: program,

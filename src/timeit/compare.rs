@@ -155,11 +155,7 @@ fn judge(log_ratio: f64, interval: Option<Interval>, elapsed: Duration) -> Verdi
 
 /// A case with the first case, in the processes that both ran in.
 fn of_cases(results: &Results, runtime: usize, case: usize) -> Option<Evidence> {
-    let clusters: Vec<Vec<f64>> = results
-        .runs_of(runtime)
-        .map(|run| pairs(run, 0, case, results.metric))
-        .filter(|pairs| !pairs.is_empty())
-        .collect();
+    let clusters = ratios(results, runtime, case);
     let pairs = clusters.iter().map(Vec::len).sum();
     let processes = clusters.len();
     let counts = Samples::new(clusters.iter().map(|pairs| pairs.len() as f64).collect())?;
@@ -180,6 +176,14 @@ fn of_cases(results: &Results, runtime: usize, case: usize) -> Option<Evidence> 
         processes,
         spread,
     })
+}
+
+/// The logarithms of the ratios of a case to the first case, for each process of a runtime that has any.
+#[must_use]
+pub fn ratios(results: &Results, runtime: usize, case: usize) -> Vec<Vec<f64>> {
+    let of_run = |run| pairs(run, 0, case, results.metric);
+    let found = results.runs_of(runtime).map(of_run);
+    found.filter(|pairs| !pairs.is_empty()).collect()
 }
 
 /// The logarithms of the ratios of two cases' samples of one round: of those that neither was interrupted in, or of

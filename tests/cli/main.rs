@@ -11,6 +11,7 @@ mod export;
 mod flamegraph;
 mod stats;
 mod timeit;
+mod timeit_auto;
 mod timeit_pythons;
 
 use assert_cmd::Command;
