@@ -370,6 +370,7 @@ fn a_run_that_takes_too_long_is_told_as_far_as_it_came() {
 }
 
 /// Starts a measurement that takes long, and waits until its code runs: then the file has the number of its group.
+#[expect(clippy::zombie_processes, reason = "the callers wait for it")]
 fn start(code: &str) -> Option<(Child, String)> {
     python()?;
     let file = tempfile::NamedTempFile::new().expect("a file");

@@ -1,5 +1,5 @@
 """Compares what prof's worker compiles with what this interpreter's timeit compiles, for snippets that are hard to
-get right. Arguments: the worker's file. Prints how many snippets were compared; complains of each difference."""
+get right. Arguments: worker.py and more.py. Prints how many snippets were compared; complains of each difference."""
 import sys
 import timeit
 
@@ -74,22 +74,41 @@ if sys.version_info >= (3, 12):
     SNIPPETS += [("type X = int", "def f[T](x: T) -> T: return x\nclass C[T]: pass")]
 
 # Strings of several lines: timeit indents them anew, which changes them; the worker must not.
+TRIPLE = "'" * 3
 WHOLE = "x = '''a\n  b\n'''\nassert x == 'a\\n  b\\n'"
 
-with open(sys.argv[1]) as file:
-    worker = {"__name__": "prof"}
-    exec(compile(file.read(), "<prof>", "exec"), worker)
+worker = {"__name__": "prof"}
+for name in sys.argv[1:]:
+    with open(name) as file:
+        exec(compile(file.read(), "<prof>", "exec"), worker)
+
+
+def compiled(setup, statement, is_text):
+    """The loop, by the one or the other way in which the worker compiles."""
+    case = worker["Case"](0, setup, statement)
+    code = case.text() if is_text else worker["tree"](case)
+    if code is None:
+        return None
+    found = {}
+    eval(code, {}, found)
+    return found["inner"]
+
+
 for setup, statement in SNIPPETS:
-    case = worker["Case"](0, setup, statement)
-    case.build()
-    ours, theirs = parts(case.inner.__code__), parts(timeit.Timer(statement, setup).inner.__code__)
-    if ours != theirs:
-        print("differs: %r %r" % (setup, statement))
-        for our, their in zip(ours, theirs):
-            if our != their:
-                print("    %r\n    %r" % (our, their))
+    theirs = parts(timeit.Timer(statement, setup).inner.__code__)
+    for is_text in True, False:
+        inner = compiled(setup, statement, is_text)
+        if inner is None:
+            # Only what has lines in a string, or may have.
+            assert TRIPLE in statement or "f'" in statement, statement
+            continue
+        ours = parts(inner.__code__)
+        if ours != theirs:
+            print("differs, text %s: %r %r" % (is_text, setup, statement))
+            for our, their in zip(ours, theirs):
+                if our != their:
+                    print("    %r\n    %r" % (our, their))
 for setup, statement in (WHOLE, "pass"), ("pass", WHOLE):
-    case = worker["Case"](0, setup, statement)
-    case.build()
-    case.inner(iter([None]), int)
+    assert compiled(setup, statement, True) is None
+    compiled(setup, statement, False)(iter([None]), int)
 print("%d snippets" % len(SNIPPETS))

@@ -61,7 +61,7 @@ fn the_loop_is_the_bytecode_of_timeit() {
     for (version, python) in pythons() {
         let output = Command::new(&python)
             .arg(root.join("tests/cli/timeit_bytecode.py"))
-            .arg(root.join("src/timeit/python/worker.py"))
+            .args(["worker.py", "more.py"].map(|name| root.join("src/timeit/python").join(name)))
             .output()
             .expect("it was there");
         let out = String::from_utf8_lossy(&output.stdout);

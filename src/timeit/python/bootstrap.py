@@ -12,13 +12,14 @@ while b"\n" not in d:
     if not c:os._exit(0)
     d+=c
 h,d=d.split(b"\n",1)
-w,e=map(int,h.split())
-while len(d)<w+e:
+n=list(map(int,h.split()))
+while len(d)<sum(n):
     c=os.read(s,65536)
     if not c:os._exit(0)
     d+=c
 p=sys.path[:1]
 if p==[""]:del sys.path[0]
 g={"__name__":"prof"}
-eval(compile(d[:w],"<prof>","exec",0,True),g)
-g["Worker"](s,d[w:]).serve()
+eval(compile(d[:n[0]],"<prof>","exec",0,True),g)
+w=g["WORKER"]=g["Worker"](s,(d[n[0]:n[0]+n[1]],d[n[0]+n[1]:]))
+w.serve()

@@ -1,6 +1,6 @@
 # Describes an error of the timed code as Python itself shows it, at the lines of the user's own text, without
 # a frame of ours. Compiled by worker.py when an error happens.
-import sys
+# Runs with all names of worker.py and more.py.
 
 # Modules beside the user's code may have the names of those that this one needs.
 path = sys.path[:]
@@ -14,7 +14,7 @@ finally:
 
 def place(case, line):
     """Part and line of the user's text, from a line of timeit's text."""
-    setup, statement = case.lines
+    setup, statement = starts(case)
     if line >= statement - 1:
         return 1, min(max(line - statement, 0), case.statement.count("\n")) + 1
     return 0, min(max(line - setup, 0), case.setup.count("\n")) + 1
@@ -25,14 +25,11 @@ NAMES = "<setup>", FILE
 
 def source(case):
     """The text in which every line has the number that the compiled code gives it."""
-    setup, statement = case.lines
-    lines = [""] * (setup - 1) + case.setup.split("\n")
-    lines += [""] * (statement - 1 - len(lines)) + case.statement.split("\n")
+    setup, statement = starts(case)
+    outer, inner = ("    ", "        ") if case.indented else ("", "")
+    lines = [""] * (setup - 1) + [outer + line for line in case.setup.split("\n")]
+    lines += [""] * (statement - 1 - len(lines)) + [inner + line for line in case.statement.split("\n")]
     return [line + "\n" for line in lines]
-
-
-def is_ours(name):
-    return name in ("<prof>", "<string>")
 
 
 def name_of(name):
@@ -59,7 +56,7 @@ def place_all(case, error, seen):
     if error is None or id(error) in seen:
         return
     seen.add(id(error))
-    error.stack[:] = [frame for frame in error.stack if not is_ours(frame.filename)]
+    error.stack[:] = [frame for frame in error.stack if frame.filename != "<prof>"]
     for frame in error.stack:
         place_frame(case, frame)
     place_all(case, error.__cause__, seen)
@@ -80,7 +77,7 @@ def first_lines(case, trace):
 def traceback_2(kind, value, trace, case):
     lines = []
     for name, line, function, text in traceback.extract_tb(trace):
-        if is_ours(name):
+        if name == "<prof>":
             continue
         if name == FILE:
             part, line = place(case, line)
@@ -140,7 +137,8 @@ def place_syntax(value, case):
 
 
 def describe(kind, value, trace, case):
-    while trace is not None and is_ours(trace.tb_frame.f_code.co_filename):
+    # Ours, and the bootstrap.
+    while trace is not None and trace.tb_frame.f_code.co_filename in ("<prof>", "<string>"):
         trace = trace.tb_next
     part, line = -1, 0
     if case is not None:

@@ -7,15 +7,15 @@
 //! null device in its place, and reads the worker from it; nothing is installed or written. Standard output and
 //! error go to one pipe, of which the end is kept.
 //!
-//! The worker puts the user's code, as syntax trees, into the template of the interpreter's own `timeit`: the
-//! same bytecode as timeit compiles, which a test holds against every Python that is installed. The code sees a
-//! fresh `__main__`.
+//! The worker puts the user's code into the template of the interpreter's own `timeit`, as text where that cannot
+//! change its strings, else as syntax trees: the same bytecode as timeit compiles, which a test holds against every
+//! Python that is installed. The code sees a fresh `__main__`.
 //!
 //! # The protocol, version 1
 //!
 //! A message is a line `KIND number ... / length ...`, then as many texts as there are lengths, of so many bytes.
-//! Times are nanoseconds. The first thing sent, to the bootstrap, is the lengths of worker and error handling in
-//! a line, then both.
+//! Times are nanoseconds. The first thing sent, to the bootstrap, is a line with the lengths of the three parts
+//! of the worker, then these.
 //!
 //! | from prof | numbers | texts |
 //! | --- | --- | --- |

@@ -14,6 +14,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 const WORKER: &str = include_str!("worker.py");
+const MORE: &str = include_str!("more.py");
 const ERRORS: &str = include_str!("errors.py");
 const BOOTSTRAP: &str = include_str!("bootstrap.py");
 
@@ -71,10 +72,11 @@ impl PythonSession {
             interrupted: settings.interrupted,
             cases: Vec::new(),
         };
-        let head = format!("{} {}\n", WORKER.len(), ERRORS.len());
+        let sources = [WORKER, MORE, ERRORS];
+        let lengths = sources.map(|source| source.len().to_string()).join(" ");
         session
             .process
-            .send(&[head.as_bytes(), WORKER.as_bytes(), ERRORS.as_bytes()].concat());
+            .send(format!("{lengths}\n{}", sources.concat()).as_bytes());
         let hello = session.answer(Instant::now() + START, None).map_err(|reason| {
             stop(match reason {
                 Reason::Died { status, output } => {
