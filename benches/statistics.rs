@@ -88,14 +88,14 @@ fn timeit(criterion: &mut Criterion) {
         bencher.iter(|| estimate(black_box(&results), Side { case: 0, runtime: 0 }));
     });
     group.bench_function("compare", |bencher| {
-        bencher.iter(|| compare::compare(black_box(&results)))
+        bencher.iter(|| compare::compare(black_box(&results)));
     });
     group.bench_function("findings", |bencher| {
-        bencher.iter(|| findings::find(black_box(&results)))
+        bencher.iter(|| findings::find(black_box(&results)));
     });
     let bytes = saved::write(&results);
     group.bench_function("write", |bencher| {
-        bencher.iter(|| saved::write(black_box(&results)))
+        bencher.iter(|| saved::write(black_box(&results)));
     });
     group.bench_function("read", |bencher| bencher.iter(|| saved::read(black_box(&bytes))));
     group.finish();

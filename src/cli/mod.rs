@@ -59,7 +59,7 @@ enum Command {
     Flamegraph(flamegraph::Args),
     Export(export::Args),
     Diff(diff::Args),
-    Timeit(timeit::Args),
+    Timeit(Box<timeit::Args>),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code

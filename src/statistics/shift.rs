@@ -129,6 +129,7 @@ mod tests {
     /// `wilcox.test(y, x, paired = TRUE, conf.int = TRUE)`): estimate -0.46, interval at 96.1% -0.786 to -0.010,
     /// chance 0.03906.
     #[test]
+    #[expect(clippy::approx_constant, reason = "a value of the book, not pi")]
     fn the_example_of_the_book() {
         let x = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30];
         let y = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29];

@@ -76,7 +76,7 @@ impl Shape {
     #[must_use]
     pub fn request(&self, first_round: usize, with_probes: bool) -> Vec<Step> {
         let mut steps = Vec::new();
-        let forwards = |round: usize| round % 2 == 0;
+        let forwards = |round: usize| round.is_multiple_of(2);
         let row = |case: usize| Row {
             case,
             loops: self.cases[case].loops,

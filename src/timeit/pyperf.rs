@@ -3,7 +3,8 @@
 //!
 //! A benchmark becomes a case, a run a process, a value a sample. Values are seconds for each loop. What pyperf does
 //! not know is lost on the way out: which samples were interrupted (only those that count are written), the pairs
-//! of cases, the reference loop. Source: the documentation of pyperf, "pyperf JSON format" and "Metadata".
+//! of cases, the reference loop. pyperf's test of two files needs as many values in both, and pyperf itself writes
+//! [`VALUES`] of them: where we have more, so many are written, evenly spaced over all processes. Source: the documentation of pyperf, "pyperf JSON format" and "Metadata".
 
 use super::estimate;
 use super::machine::{Activity, Machine};
@@ -16,6 +17,9 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 const VERSION: &str = "1.0";
+
+/// Values of a benchmark that pyperf takes by default: three in each of twenty processes.
+const VALUES: usize = 60;
 
 /// Results as the bytes of a pyperf file; `None` if nothing was measured, for pyperf reads no empty file.
 #[must_use]
@@ -58,10 +62,22 @@ fn one_line(value: &str) -> String {
 
 fn benchmark(results: &Results, side: Side, names: &mut Vec<String>) -> Option<Value> {
     let (case, runtime) = (results.cases.get(side.case)?, results.runtimes.get(side.runtime)?);
-    let runs: Vec<Value> = results
+    let of_runs: Vec<(&Run, Vec<f64>)> = results
         .runs_of(side.runtime)
-        .filter_map(|run| run_value(results, run, side.case))
+        .map(|run| (run, values(results, run, side.case)))
         .collect();
+    let total: usize = of_runs.iter().map(|(_, values)| values.len()).sum();
+    // Those of all values, counted through, where another of 60 equal parts begins.
+    let part = |at: usize| at * VALUES.min(total) / total.max(1);
+    let mut at = 0;
+    let mut runs = Vec::new();
+    for (run, values) in of_runs {
+        let kept = values.into_iter().filter(|_| {
+            at += 1;
+            part(at) > part(at - 1)
+        });
+        runs.extend(run_value(run, side.case, kept.collect()));
+    }
     if runs.is_empty() {
         return None;
     }
@@ -93,12 +109,14 @@ fn benchmark(results: &Results, side: Side, names: &mut Vec<String>) -> Option<V
     Some(json!({"metadata": metadata, "runs": runs}))
 }
 
-fn run_value(results: &Results, run: &Run, case: usize) -> Option<Value> {
-    let values: Vec<f64> = estimate::of_run(run, case, results.metric)
-        .values
-        .into_iter()
-        .filter(|&value| value > 0.0)
-        .collect();
+/// The values that count, but those that pyperf would refuse.
+fn values(results: &Results, run: &Run, case: usize) -> Vec<f64> {
+    let mut values = estimate::of_run(run, case, results.metric).values;
+    values.retain(|&value| value > 0.0);
+    values
+}
+
+fn run_value(run: &Run, case: usize, values: Vec<f64>) -> Option<Value> {
     let first = run.timed(case).next()?;
     if values.is_empty() {
         return None;
@@ -388,9 +406,10 @@ mod tests {
             let runtime = side.runtime;
             let after = estimate::estimate(&found, Side { case, runtime }).expect("samples");
             assert!(
-                (after.seconds / before.seconds - 1.0).abs() < 1e-6,
+                (after.seconds / before.seconds - 1.0).abs() < 0.005,
                 "{after:?} {before:?}"
             );
+            assert_eq!(after.samples, VALUES, "{after:?}");
         }
         assert_eq!(write(&Results::default()), None);
     }

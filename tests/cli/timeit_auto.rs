@@ -302,7 +302,7 @@ fn files_that_are_no_results_are_told_with_the_place() {
     for (file, expected) in [
         (
             "cut.json",
-            "cannot read `cut.json`: line 2, column 11: EOF while parsing an object",
+            "cannot read `cut.json`: line 2, column 10: EOF while parsing an object",
         ),
         (
             "other.json",
@@ -343,22 +343,21 @@ fn pyperf(arguments: &[&str], folder: &Path) -> Option<String> {
 fn pyperf_reads_our_files_and_we_read_its() {
     let folder = folder();
     let path = folder.path();
+    // Twelve processes have at least sixty values that count: as many as pyperf wants in both files.
     let of = |statements: &[&str], file: &str| {
-        quick(
-            path,
-            &[
-                statements,
-                &[
-                    "--name",
-                    "one",
-                    "--name",
-                    "two",
-                    "--export",
-                    &format!("pyperf:{file}"),
-                ],
-            ]
-            .concat(),
-        )
+        python()?;
+        let export = format!("pyperf:{file}");
+        let options = [
+            "--processes",
+            "12",
+            "--name",
+            "one",
+            "--name",
+            "two",
+            "--export",
+            &export,
+        ];
+        Some(timeit(path, &[statements, &options].concat()))
     };
     let Some(printed) = of(&[SLOW, "--vs", FAST], "a.json") else {
         return;
@@ -369,11 +368,11 @@ fn pyperf_reads_our_files_and_we_read_its() {
         return;
     };
     assert!(
-        shown.contains("one: Mean +- std dev: ") && shown.contains("two: Mean +- std dev: "),
+        shown.contains("one") && shown.contains("two") && shown.matches("\nMean +- std dev: ").count() == 2,
         "{shown}"
     );
     let stats = pyperf(&["stats", "a.json"], path).expect("it was there before");
-    assert!(stats.contains("Number of run with values: 6"), "{stats}");
+    assert!(stats.contains("Number of run with values: 12"), "{stats}");
     assert!(stats.contains("Loop iterations per value: "), "{stats}");
     let metadata = pyperf(&["metadata", "a.json"], path).expect("it was there before");
     assert!(
@@ -384,7 +383,7 @@ fn pyperf_reads_our_files_and_we_read_its() {
     assert!(hist.contains('#'), "{hist}");
     let compared = pyperf(&["compare_to", "a.json", "b.json"], path).expect("it was there before");
     assert!(
-        compared.contains("one: Mean +- std dev: ") && compared.contains("x faster"),
+        compared.contains("x faster\nSignificant (t=") && !compared.contains("ERROR"),
         "{compared}"
     );
 

@@ -29,6 +29,10 @@ pub fn figure(estimate: &Estimate, unit: Option<Unit>, more: usize) -> String {
 #[must_use]
 pub fn reach(share: f64) -> String {
     let percent = share * 100.0;
+    // As with Student's interval of two processes: it says that nothing is known.
+    if percent >= 100.0 {
+        return "± >100%".into();
+    }
     let decimals = match percent {
         ..0.1 => 2,
         ..10.0 => 1,
@@ -151,7 +155,12 @@ mod tests {
         ] {
             assert_eq!(digits(share), expected, "{share:?}");
         }
-        for (share, expected) in [(0.004, "± 0.4%"), (0.000_23, "± 0.02%"), (0.25, "± 25%")] {
+        for (share, expected) in [
+            (0.004, "± 0.4%"),
+            (0.000_23, "± 0.02%"),
+            (0.25, "± 25%"),
+            (20.0, "± >100%"),
+        ] {
             assert_eq!(reach(share), expected);
         }
     }
