@@ -1,6 +1,5 @@
 //! What a session costs beside the code that it times: starting it, and one request. Without a Python on the path
 //! it says so and measures nothing.
-#![expect(missing_docs, reason = "criterion's macros")]
 #![expect(clippy::print_stderr, reason = "a bench that is skipped says so")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
