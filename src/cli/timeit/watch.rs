@@ -117,8 +117,12 @@ impl Watch for Bar {
         {
             self.complete += 1;
         }
+        // A look that found nothing new says nothing of the speed.
+        let is_new = self
+            .last
+            .is_none_or(|last| last.done != progress.done || last.row != progress.row);
         self.last = Some(progress);
-        if self.is_terminal && self.began.elapsed() > QUIET {
+        if self.is_terminal && self.began.elapsed() > QUIET && (is_new || self.bar.is_none()) {
             self.show(progress);
         }
         if self.is_out_of_time() {

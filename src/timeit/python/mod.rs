@@ -29,7 +29,7 @@
 //! | `rows` | 8 for each row that is complete and not told yet: wall clock, processor time of the thread and of the process, voluntary and involuntary switches, faults, peak memory in bytes, time of the setup; -1 for none | |
 //! | `progress` | row of the plan, loops done, wall-clock and processor time | |
 //! | `grown` | case, items before and after, loops | name |
-//! | `done` | | |
+//! | `done` | as `rows`: the rest | |
 //! | `error` | as `progress`; then 0 in the setup, 1 in the statement, -1 elsewhere; line or 0 | type, message, what to show |
 //!
 //! `run` is answered by any number of `rows`, `progress` and `grown`, then `done` or `error`; rows come at least

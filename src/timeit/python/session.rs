@@ -326,7 +326,7 @@ impl<'a> Taken<'a> {
 
     fn take(&mut self, message: &Message, cases: &mut [Prepared]) -> Took {
         match message.kind.as_str() {
-            "rows" => {
+            kind @ ("rows" | "done") => {
                 for numbers in message.numbers.chunks_exact(ROW) {
                     let Some(&row) = self.plan.get(self.samples.len()) else {
                         break;
@@ -339,7 +339,7 @@ impl<'a> Taken<'a> {
                 }
                 self.since = Instant::now();
                 self.running = None;
-                Took::More
+                if kind == "done" { Took::Done } else { Took::More }
             }
             "grown" => {
                 let case = usize::try_from(message.number(0)).ok();
@@ -357,7 +357,6 @@ impl<'a> Taken<'a> {
                 self.running = Some(running(message));
                 Took::More
             }
-            "done" => Took::Done,
             "error" => {
                 self.running = Some(running(message));
                 Took::Error
