@@ -1,7 +1,7 @@
 //! Which of two is faster, by how much, and whether that can be said at all.
 //!
-//! Cases that ran in the same processes are compared by pairs: the logarithm of the ratio of two samples of one
-//! round. The figure is the median of all pairs; its interval draws anew whole processes, and pairs in them
+//! Cases that ran in the same processes are compared by pairs: the logarithm of the ratio of two samples that followed
+//! each other. The figure is the median of all pairs; its interval draws anew whole processes, and pairs in them
 //! ([`bootstrap`]). In some hundred trials of equal cases (`examples/aa_trials.rs`) this called fewer of them
 //! different than Wilcoxon's or Student's interval of the processes, and found 2% more often; a bootstrap of
 //! the Hodges-Lehmann estimate of all pairs was a third wider. Where pairs are few in a process, each counts as one
@@ -11,7 +11,7 @@
 //! Several comparisons at once share the risk of a false alarm ([`holm`]).
 
 use super::estimate::{self, Estimate};
-use super::results::{Metric, Results, Run, Side, Taken};
+use super::results::{Kind, Metric, Results, Run, Side, Taken};
 use crate::statistics::bootstrap::{self, Draws};
 use crate::statistics::interval::Interval;
 use crate::statistics::{Samples, holm, shift};
@@ -19,6 +19,9 @@ use std::time::Duration;
 
 /// What differs by less is the same.
 pub const SAME: f64 = 0.01;
+
+/// Rounds between which samples can still be a pair.
+const NEARBY: usize = 2;
 
 /// Pairs of a process that are enough to be drawn from.
 const ENOUGH_PAIRS: usize = 5;
@@ -178,59 +181,108 @@ fn of_cases(results: &Results, runtime: usize, case: usize) -> Option<Evidence> 
     })
 }
 
-/// The logarithms of the ratios of a case to the first case, for each process of a runtime that has any.
+/// The logarithms of the ratios of a case to the first case, for each process of a runtime that has any. Processes with
+/// too few undisturbed pairs count only where there are not enough others: their processor time varies tenfold as much.
 #[must_use]
 pub fn ratios(results: &Results, runtime: usize, case: usize) -> Vec<Vec<f64>> {
-    let of_run = |run| pairs(run, 0, case, results.metric);
-    let found = results.runs_of(runtime).map(of_run);
-    found.filter(|pairs| !pairs.is_empty()).collect()
+    let found: Vec<Pairs> = results
+        .runs_of(runtime)
+        .map(|run| pairs(run, [0, case], results.metric))
+        .filter(|pairs| !pairs.ratios.is_empty())
+        .collect();
+    let clean = found.iter().filter(|pairs| !pairs.by_processor).count();
+    found
+        .into_iter()
+        .filter(|pairs| !pairs.by_processor || clean < estimate::ENOUGH_PROCESSES)
+        .map(|pairs| pairs.ratios)
+        .collect()
 }
 
-/// The logarithms of the ratios of two cases' samples of one round: of those that neither was interrupted in, or of
-/// the processor's time where these are too few and nothing waits.
-fn pairs(run: &Run, base: usize, case: usize, metric: Metric) -> Vec<f64> {
-    let others: Vec<&Taken> = run.timed(case).collect();
-    let mut pairs = Vec::new();
-    let mut from = 0;
-    for one in run.timed(base) {
-        // Both come in rising rounds.
-        while others.get(from).is_some_and(|other| other.round < one.round) {
-            from += 1;
-        }
-        if let Some(other) = others.get(from).filter(|other| other.round == one.round) {
-            pairs.push((one, *other));
-        }
-    }
-    let is_clean = |(one, other): &&(&Taken, &Taken)| one.is_clean() && other.is_clean();
-    let clean = pairs.iter().filter(is_clean).count();
-    let waits = |taken: &Taken| taken.sample.voluntary_switches > 0 || taken.sample.cpu.is_none();
-    let by_processor =
-        clean < ENOUGH_PAIRS.min(pairs.len()) && !pairs.iter().any(|(one, other)| waits(one) || waits(other));
-    let ratios = pairs.iter().filter_map(|pair| {
-        let (one, other) = pair;
+/// What a process says of a ratio.
+struct Pairs {
+    ratios: Vec<f64>,
+    by_processor: bool,
+}
+
+/// The logarithms of the ratios of two cases: of pairs of samples that were not interrupted, or of the processor's time
+/// of all where these are too few and nothing waits.
+fn pairs(run: &Run, cases: [usize; 2], metric: Metric) -> Pairs {
+    let samples: Vec<&Taken> = run
+        .taken
+        .iter()
+        .filter(|taken| taken.kind == Kind::Timed && cases.contains(&taken.sample.row.case))
+        .collect();
+    let all = neighbours(samples.iter().copied(), cases[0]);
+    let clean = neighbours(samples.iter().copied().filter(|taken| taken.is_clean()), cases[0]);
+    let waits = |taken: &&Taken| taken.sample.voluntary_switches > 0 || taken.sample.cpu.is_none();
+    let is_enough = clean.len() >= ENOUGH_PAIRS.min(all.len());
+    let by_processor = metric == Metric::Wall && !is_enough && !samples.iter().any(waits);
+    let chosen = if metric == Metric::Wall && clean.len() >= ENOUGH_PAIRS {
+        clean
+    } else {
+        all
+    };
+    let ratios = chosen.into_iter().filter_map(|(one, other)| {
         let (one, other) = match metric {
             Metric::Cpu => (one.process_cpu()?, other.process_cpu()?),
             Metric::Wall if by_processor => (one.cpu()?, other.cpu()?),
-            Metric::Wall if clean >= ENOUGH_PAIRS && !is_clean(&pair) => return None,
             Metric::Wall => (one.wall(), other.wall()),
         };
         Some((other / one).ln())
     });
-    ratios.filter(|ratio| ratio.is_finite()).collect()
+    Pairs {
+        ratios: ratios.filter(|ratio| ratio.is_finite()).collect(),
+        by_processor,
+    }
+}
+
+/// Pairs of samples of two cases that followed each other, each sample in one pair at most; those of `first` come
+/// first. Where samples between them are left out, others of nearby rounds become neighbours: on a busy machine twice as
+/// many as there are whole rounds without an interruption.
+fn neighbours<'a>(samples: impl Iterator<Item = &'a Taken>, first: usize) -> Vec<(&'a Taken, &'a Taken)> {
+    let mut pairs = Vec::new();
+    let mut waiting: Option<&Taken> = None;
+    for taken in samples {
+        let partner = waiting.filter(|other| {
+            other.sample.row.case != taken.sample.row.case
+                && other.request == taken.request
+                && taken.round.abs_diff(other.round) <= NEARBY
+        });
+        match partner {
+            Some(other) if other.sample.row.case == first => pairs.push((other, taken)),
+            Some(other) => pairs.push((taken, other)),
+            None => {
+                waiting = Some(taken);
+                continue;
+            }
+        }
+        waiting = None;
+    }
+    pairs
 }
 
 /// A runtime with the first: processes that ran next to each other are pairs.
 fn of_runtimes(results: &Results, case: usize, runtime: usize) -> Option<Evidence> {
     let medians = |runtime: usize| {
-        let values = results
-            .runs_of(runtime)
-            .map(move |run| estimate::of_run(run, case, results.metric));
-        values.filter_map(|of_run| Some(Samples::new(of_run.values)?.median()))
+        results.runs_of(runtime).map(move |run| {
+            let of_run = estimate::of_run(run, case, results.metric);
+            let by_processor = of_run.by_processor;
+            Some((Samples::new(of_run.values)?.median(), by_processor))
+        })
     };
-    let ratios: Vec<f64> = medians(0)
+    let pairs: Vec<(f64, bool)> = medians(0)
         .zip(medians(runtime))
-        .map(|(one, other)| (other / one).ln())
-        .filter(|ratio| ratio.is_finite())
+        .filter_map(|(one, other)| {
+            let ((one, one_by_processor), (other, other_by_processor)) = (one?, other?);
+            Some(((other / one).ln(), one_by_processor || other_by_processor))
+        })
+        .filter(|(ratio, _)| ratio.is_finite())
+        .collect();
+    let clean = pairs.iter().filter(|(_, by_processor)| !by_processor).count();
+    let ratios: Vec<f64> = pairs
+        .into_iter()
+        .filter(|(_, by_processor)| !by_processor || clean < estimate::ENOUGH_PROCESSES)
+        .map(|(ratio, _)| ratio)
         .collect();
     let processes = ratios.len();
     let values = Samples::new(ratios)?;

@@ -2,7 +2,8 @@
 //!
 //! A sample is clean if the system did not interrupt it. A process with fewer than five clean samples, as on a
 //! machine where others always want the processor, gives the processor time of its samples instead, unless they
-//! wait of their own will: then waiting is part of what is timed.
+//! wait of their own will: then waiting is part of what is timed. Such a time varies far more, for it holds what
+//! interruptions cost; where three processes have clean samples, those that have not are left out.
 
 use super::results::{Metric, Results, Run, Side, Taken};
 use crate::statistics::Samples;
@@ -10,6 +11,9 @@ use crate::statistics::interval::{self, Interval, LEVEL};
 
 /// So many clean samples of a process are enough for its median.
 const ENOUGH_CLEAN: usize = 5;
+
+/// So many processes with clean samples are enough for a figure without the others.
+pub(super) const ENOUGH_PROCESSES: usize = 3;
 
 /// The figure of a case on a runtime. All times are seconds for each loop.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +34,8 @@ pub struct Estimate {
     pub clean: usize,
     /// Processes whose processor time was taken.
     pub by_processor: usize,
+    /// Processes that were too disturbed to count.
+    pub left_out: usize,
     /// Loops in a sample.
     pub loops: u64,
 }
@@ -68,18 +74,23 @@ pub fn of_run(run: &Run, case: usize, metric: Metric) -> OfRun {
 /// The figure of a case on a runtime; `None` if no sample of it was taken.
 #[must_use]
 pub fn estimate(results: &Results, side: Side) -> Option<Estimate> {
-    let (mut medians, mut by_processor) = (Vec::new(), 0);
+    let of_runs: Vec<(&Run, OfRun)> = results
+        .runs_of(side.runtime)
+        .map(|run| (run, of_run(run, side.case, results.metric)))
+        .filter(|(_, of_run)| !of_run.values.is_empty())
+        .collect();
+    let by_processor = of_runs.iter().filter(|(_, of_run)| of_run.by_processor).count();
+    let leaves_out = of_runs.len() - by_processor >= ENOUGH_PROCESSES;
+    let mut medians = Vec::new();
     let (mut samples, mut clean) = (0, 0);
     let mut min = f64::INFINITY;
     let mut loops = Vec::new();
-    for run in results.runs_of(side.runtime) {
-        let of_run = of_run(run, side.case, results.metric);
-        let Some(values) = Samples::new(of_run.values) else {
-            continue;
-        };
-        by_processor += usize::from(of_run.by_processor);
-        min = min.min(values.min());
-        medians.push(values.median());
+    for (run, of_run) in of_runs {
+        let values = Samples::new(of_run.values).filter(|_| !(leaves_out && of_run.by_processor));
+        if let Some(values) = values {
+            min = min.min(values.min());
+            medians.push(values.median());
+        }
         for taken in run.timed(side.case) {
             samples += 1;
             clean += usize::from(taken.is_clean());
@@ -95,7 +106,8 @@ pub fn estimate(results: &Results, side: Side) -> Option<Estimate> {
         medians,
         samples,
         clean,
-        by_processor,
+        by_processor: if leaves_out { 0 } else { by_processor },
+        left_out: if leaves_out { by_processor } else { 0 },
         loops: Samples::new(loops).map_or(0, |loops| loops.median() as u64),
     })
 }
@@ -188,6 +200,34 @@ mod tests {
     #[test]
     fn processor_time_of_all_threads_when_asked_for() {
         check(&[taken(1000, 900, 3, 1)], Metric::Cpu, 180.0, 0);
+    }
+
+    #[test]
+    fn disturbed_processes_are_left_out_where_others_are_enough() {
+        let good = vec![taken(1000, 900, 0, 0); 5];
+        let bad = vec![taken(4000, 1500, 1, 0); 5];
+        let figure = |processes: &[&Vec<Taken>]| {
+            let run = |samples: &&Vec<Taken>| Run {
+                taken: (*samples).clone(),
+                ..Run::default()
+            };
+            let results = Results {
+                runs: processes.iter().map(run).collect(),
+                ..Results::default()
+            };
+            let found = estimate(&results, Side { case: 0, runtime: 0 }).expect("samples");
+            let us = (found.seconds * 1e6).round();
+            (
+                us,
+                found.medians.len(),
+                found.by_processor,
+                found.left_out,
+                found.samples,
+            )
+        };
+        assert_eq!(figure(&[&good, &bad, &good, &good]), (100.0, 3, 0, 1, 20));
+        assert_eq!(figure(&[&good, &bad, &good]), (100.0, 3, 1, 0, 15));
+        assert_eq!(figure(&[&bad, &bad]), (150.0, 2, 2, 0, 10));
     }
 
     #[test]

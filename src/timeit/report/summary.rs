@@ -29,6 +29,8 @@ struct Figure {
     clean: usize,
     /// Processes whose processor time was taken.
     by_processor: usize,
+    /// Processes that were too disturbed to count.
+    left_out: usize,
     loops: u64,
 }
 
@@ -100,6 +102,7 @@ fn figure(results: &Results, estimate: &Estimate) -> Figure {
         samples: estimate.samples,
         clean: estimate.clean,
         by_processor: estimate.by_processor,
+        left_out: estimate.left_out,
         loops: estimate.loops,
     }
 }

@@ -185,6 +185,12 @@ fn details(estimate: &Estimate, metric: Metric, options: &Options) -> String {
             "processor time in {by_processor} processes, too few undisturbed there"
         ));
     }
+    if estimate.left_out > 0 {
+        parts.push(format!(
+            "{} more processes too disturbed to count",
+            estimate.left_out
+        ));
+    }
     match estimate.interval {
         None => parts.push("no interval from one process".into()),
         Some(found) if found.method == Method::Student => {
