@@ -5,6 +5,7 @@
 //! ```text
 //! stats    bytes -> format -> Profile -> view -> rows -> text
 //! diff     bytes, twice -> format -> Profiles -> view::diff -> report -> text
+//! timeit   snippets -> session -> samples -> report -> text
 //! flamegraph, export   bytes -> format -> Profile or StackTree -> export -> bytes
 //! timeit   code -> session -> samples -> statistics -> report -> text
 //! ```

@@ -457,17 +457,52 @@ fn nothing_is_left_when_prof_is_killed() {
 
 #[test]
 fn a_closed_pipe_is_no_failure() {
-    let Some((mut child, group)) = start("time.sleep(0.01)") else {
+    if python().is_none() {
         return;
-    };
-    drop(child.stdout.take());
-    signal(&child, nix::sys::signal::Signal::SIGINT);
-    let output = child.wait_with_output().expect("it ends");
+    }
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = Command::new(assert_cmd::cargo::cargo_bin!("prof"))
+        .args(["timeit", "-n", "1", "pass"])
+        .stdout(writer)
+        .output()
+        .expect("it runs");
     assert_eq!(
         output.status.code(),
         Some(0),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    wait_gone(&group);
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn the_interpreter_ends_in_order_where_the_code_needs_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("written");
+    let open = format!("global f\nf = open({path:?}, 'w')");
+    check(&["-n", "2", "-s", &open, "f.write('x')"], 0, "total ", "");
+    if python().is_some() {
+        assert_eq!(std::fs::read_to_string(&path).expect("a file"), "xx");
+    }
+    check(
+        &[
+            "-n",
+            "1",
+            "-s",
+            "import atexit",
+            "atexit.register(print, 'the end')",
+        ],
+        0,
+        "total ",
+        "note: the code printed 8 bytes:\n  the end\n",
+    );
+    // A thread that is not waited for.
+    let thread = "threading.Thread(target=time.sleep, args=(1000,)).start()";
+    check(
+        &["-n", "1", "-s", "import threading, time", thread],
+        0,
+        "total ",
+        "",
+    );
 }

@@ -383,9 +383,17 @@ impl<'a> Taken<'a> {
     }
 
     fn stop(self, reason: Reason) -> Stop {
+        let mut running = self.progress();
+        if let Some(running) = &mut running
+            && matches!(reason, Reason::TimeOut | Reason::Interrupted)
+            && running.elapsed.is_zero()
+        {
+            // Of code that does not let the worker speak, the time is known from here.
+            running.elapsed = self.since.elapsed();
+        }
         Stop {
             reason,
-            running: self.progress(),
+            running,
             samples: self.samples,
         }
     }
