@@ -5,12 +5,15 @@
 //! ```text
 //! stats    bytes -> format -> Profile -> view -> rows -> text
 //! diff     bytes, twice -> format -> Profiles -> view::diff -> report -> text
+//! timeit   snippets -> session -> samples -> report -> text
 //! flamegraph, export   bytes -> format -> Profile or StackTree -> export -> bytes
+//! timeit   code -> session -> samples -> statistics -> report -> text
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
 //! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
-//! back), `profile` (the model), `python` (what must come out as Python itself does it). All but `cli` take
+//! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
+//! numbers), `python` (what must come out as Python itself does it). All but `cli` take
 //! bytes and writers and return values.
 //!
 //! # Words
@@ -22,6 +25,9 @@
 //! | edge | caller -> callee, with numbers of its own |
 //! | standard name | `file:line(name)`, or `{built-in ...}`: the name that pstats shows |
 //! | restriction | a limit by count, share or pattern on what a report lists |
+//! | case, loops, sample | code to time; executions in one go; the time of one go |
+//! | clean | said of a sample that the system did not interrupt |
+//! | round, pair | one sample of each case; two samples of one round |
 
 pub mod cli;
 pub mod export;
@@ -29,4 +35,6 @@ pub mod format;
 pub mod profile;
 pub mod python;
 pub mod self_profile;
+pub mod statistics;
+pub mod timeit;
 pub mod view;

@@ -7,10 +7,12 @@ mod exit;
 mod export;
 mod flamegraph;
 mod input;
+mod interrupt;
 mod modification_time;
 mod output;
 mod picture;
 mod stats;
+mod timeit;
 
 pub use exit::{Code, Failure};
 
@@ -57,6 +59,7 @@ enum Command {
     Flamegraph(flamegraph::Args),
     Export(export::Args),
     Diff(diff::Args),
+    Timeit(Box<timeit::Args>),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -82,6 +85,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
         Command::Flamegraph(args) => flamegraph::run(args, output),
         Command::Export(args) => export::run(args, output),
         Command::Diff(args) => diff::run(&args, output),
+        Command::Timeit(args) => timeit::run(&args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {

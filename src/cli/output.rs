@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::input::system_text;
+use crate::python::text;
 use crate::view::Shown;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
@@ -75,6 +76,19 @@ impl Output {
         let mut stderr = AutoStream::new(std::io::stderr().lock(), self.color);
         // Nothing can be done if even this cannot be printed.
         let _ = writeln!(stderr, "{style}{kind}:{style:#} {message}");
+    }
+}
+
+impl Output {
+    /// Prints lines on standard error, each after a margin; what could harm a terminal is escaped.
+    pub(super) fn lines(&mut self, lines: &str, margin: &str) {
+        let mut stderr = std::io::stderr().lock();
+        for line in lines.lines() {
+            // Carets below a line stand below its characters: a tab is one, as wide as they need.
+            let line = text::shown(line.replace('\t', " ").as_bytes());
+            // Nothing can be done if even this cannot be printed.
+            let _ = writeln!(stderr, "{margin}{line}");
+        }
     }
 }
 

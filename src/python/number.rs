@@ -260,6 +260,41 @@ pub fn repr_float(value: f64) -> String {
     }
 }
 
+/// `"%.*g" % (digits, value)`: significant digits without zeros at the end, with an exponent where the
+/// number is very small or longer than the digits.
+///
+/// ```
+/// use prof::python::number::general;
+/// assert_eq!(general(12.3456, 3), "12.3");
+/// assert_eq!(general(0.00001234, 3), "1.23e-05");
+/// assert_eq!(general(1234.0, 3), "1.23e+03");
+/// ```
+#[must_use]
+pub fn general(value: f64, digits: usize) -> String {
+    let digits = digits.max(1);
+    if !value.is_finite() {
+        return if value.is_nan() {
+            "nan".to_owned()
+        } else {
+            format!("{value}")
+        };
+    }
+    let scientific = format!("{value:.*e}", digits - 1);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i64 = exponent.parse().unwrap_or(0);
+    let trim = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    match usize::try_from(digits as i64 - 1 - exponent) {
+        Ok(places) if exponent >= -4 => trim(&format!("{value:.places$}")),
+        _ => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{}e{sign}{:02}", trim(mantissa), exponent.abs())
+        }
+    }
+}
+
 /// A word of a command line or of the browser, as pstats understands it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Word {

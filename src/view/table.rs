@@ -49,13 +49,13 @@ pub fn render(rows: &Rows, layout: Layout) -> String {
 }
 
 /// One line of a table.
-pub(super) struct TableLine {
+pub(crate) struct TableLine {
     /// All columns but the last.
-    pub(super) cells: Vec<String>,
+    pub(crate) cells: Vec<String>,
     /// The last column, as [`name_cell`] makes it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its colour, where colour is wanted.
-    pub(super) style: Style,
+    pub(crate) style: Style,
 }
 
 /// The columns that all cells but the last take, with the space after each.
@@ -69,7 +69,7 @@ pub(super) fn width_of_numbers(head: &[&str], lines: &[TableLine]) -> usize {
 }
 
 /// Appends a table: numbers set to the right, the last column to the left and cut to the layout's width.
-pub(super) fn draw(head: &[&str], lines: &[TableLine], layout: Layout, out: &mut String) {
+pub(crate) fn draw(head: &[&str], lines: &[TableLine], layout: Layout, out: &mut String) {
     let name_width = match layout {
         Layout::Plain {
             width: Some(width), ..
@@ -219,7 +219,7 @@ pub(super) fn short(value: f64) -> String {
 }
 
 /// A name as the last column of this layout holds it.
-pub(super) fn name_cell(name: &str, layout: Layout) -> String {
+pub(crate) fn name_cell(name: &str, layout: Layout) -> String {
     if layout == Layout::Markdown {
         markdown_code(name)
     } else {

@@ -10,6 +10,9 @@ mod examples;
 mod export;
 mod flamegraph;
 mod stats;
+mod timeit;
+mod timeit_auto;
+mod timeit_pythons;
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};

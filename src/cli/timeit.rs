@@ -1,0 +1,232 @@
+//! `prof timeit`: times snippets in the user's own Python.
+
+mod auto;
+mod checks;
+mod code;
+mod compare;
+mod fixed;
+mod interpreter;
+mod keep;
+mod stops;
+mod watch;
+
+use super::output::Output;
+use super::{Code, Failure};
+use crate::timeit::report::units::Unit;
+use std::time::Duration;
+
+/// Time Python snippets
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(after_help = "\
+Examples:
+  prof timeit '[i for i in range(100)]'
+  prof timeit -s 'a = []' 'for i in range(100):' '    a.append(i)'
+  prof timeit -n 1000 -r 5 -s 'import json' 'json.dumps([1, 2])'
+  prof timeit --stmt-file snippet.py --setup-file setup.py -n 100
+  prof timeit --autorange --format timeit '[i for i in range(100)]'
+  prof timeit --auto '[i for i in range(100)]'
+  prof timeit '[i for i in range(100)]' --vs 'list(range(100))'
+  prof timeit --python 3.11 --python 3.13 'sorted(range(100))' --json result.json
+  prof timeit --auto 'f()' -s 'from app import f' --baseline monday --fail-if 'slower > 5%'
+  prof timeit compare monday.json friday.json
+
+Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines
+of one; a line that starts with - comes after --. The setup runs once before every repeat and is not
+timed. The code runs in a function, as in timeit: its names are local, and fast.
+
+--auto, and comparing, take short samples in several fresh processes, leave out those that the system
+interrupted, and give an interval that holds in 19 of 20 cases. --fail-if 'slower > 5%' (or faster, or >=)
+holds only if the whole interval says so.
+
+Exit codes: 0 done, 1 the code failed, 2 bad usage, 3 a --fail-if holds, 124 out of time, 130 interrupted; what was measured
+until then is printed.")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    code: code::Args,
+
+    #[command(flatten)]
+    auto: auto::Options,
+
+    #[command(flatten)]
+    keep: keep::Args,
+
+    /// Exit with code 3 if this holds, such as 'slower > 5%'; repeat for more
+    #[arg(long, value_name = "CHECK")]
+    fail_if: Vec<String>,
+
+    #[command(flatten)]
+    interpreter: interpreter::Args,
+
+    /// How often to run the statement: in one go, for each repeat; 0 is --autorange [default: 1,000,000]
+    #[arg(short, long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
+    number: Option<u64>,
+
+    /// How often to take the time of all loops [default: 1, with --autorange 5]
+    #[arg(short, long, value_name = "N", value_parser = parse_repeat, allow_negative_numbers = true)]
+    repeat: Option<u64>,
+
+    /// Count processor time, of all threads, instead of the time on the wall
+    #[arg(short, long)]
+    process: bool,
+
+    /// The unit of times per loop
+    #[arg(short, long, value_name = "UNIT", value_parser = parse_unit)]
+    unit: Option<Unit>,
+
+    /// More digits, and the time of every repeat
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    /// Whether Python's garbage collector runs during the loops; both: measures both ways in turn
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "off")]
+    gc: Collector,
+
+    /// Find the number of loops as `python -m timeit` does: 1, 2, 5, 10 and so on until they take --target-time
+    #[arg(long, conflicts_with = "number")]
+    autorange: bool,
+
+    /// How long the loops of --autorange take at least
+    #[arg(short, long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "0.2")]
+    target_time: Duration,
+
+    /// Stop when one repeat takes longer
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    timeout: Option<Duration>,
+
+    /// Stop when all takes longer; --auto plans for this [default of --auto: 2s, and 1s for each more to compare]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    max_time: Option<Duration>,
+
+    /// For people, or the very text of `python -m timeit`
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Compare(compare::Args),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Collector {
+    On,
+    Off,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Timeit,
+}
+
+pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    if args.format == Format::Timeit && args.gc == Collector::Both {
+        return Err(Failure::usage("--format timeit has no place for --gc both"));
+    }
+    if let Some(Command::Compare(args)) = &args.command {
+        return compare::run(args, output);
+    }
+    if args.auto.is_wanted(args.interpreter.count(), args.number) {
+        return auto::run(args, output);
+    }
+    let fail_if = (!args.fail_if.is_empty()).then_some("--fail-if");
+    if let Some(option) = args.auto.misplaced().or(args.keep.first()).or(fail_if) {
+        return Err(Failure::usage(format!("{option} needs --auto"))
+            .hint(Some("leave out -n, -r and --autorange, and add --auto")));
+    }
+    fixed::run(args, output)
+}
+
+fn parse_count(text: &str) -> Result<u64, String> {
+    if text.starts_with('-') {
+        return Err("it cannot be negative".into());
+    }
+    let digits = text.replace(['_', ','], "");
+    match digits.parse::<u64>() {
+        Ok(count) if count <= i64::MAX as u64 => Ok(count),
+        // 1e6, which timeit does not know, but people do.
+        _ => match digits.parse::<f64>() {
+            Ok(count) if count.fract() == 0.0 && (0.0..1e18).contains(&count) => Ok(count as u64),
+            _ => Err("it is a whole number such as 1000, 1_000 or 1e3".into()),
+        },
+    }
+}
+
+fn parse_repeat(text: &str) -> Result<u64, String> {
+    match parse_count(text)? {
+        0 => Err("it is at least 1".into()),
+        count => Ok(count),
+    }
+}
+
+fn parse_unit(text: &str) -> Result<Unit, String> {
+    match text {
+        "nsec" | "ns" => Ok(Unit::Nanoseconds),
+        "usec" | "us" | "µs" | "μs" => Ok(Unit::Microseconds),
+        "msec" | "ms" => Ok(Unit::Milliseconds),
+        "sec" | "s" => Ok(Unit::Seconds),
+        _ => Err("it is nsec, usec, msec or sec".into()),
+    }
+}
+
+/// Such as 0.5, 500ms, 2s or 1m.
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let (number, seconds) = [("ms", 1e-3), ("m", 60.0), ("s", 1.0)]
+        .into_iter()
+        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))
+        .unwrap_or((text, 1.0));
+    number
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .filter(|number| *number > 0.0)
+        .and_then(|number| Duration::try_from_secs_f64(number * seconds).ok())
+        .filter(|time| *time < Duration::from_secs(1 << 32))
+        .ok_or_else(|| "it is a number of seconds above 0, such as 0.5, or 500ms".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_whole_and_not_negative() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("1_000", Some(1000)),
+            ("1e6", Some(1_000_000)),
+            ("9223372036854775807", Some(i64::MAX as u64)),
+            ("9223372036854775808", None),
+            ("-5", None),
+            ("1.5", None),
+            ("inf", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_count(text).ok(), expected, "{text}");
+        }
+        assert!(parse_repeat("0").is_err());
+    }
+
+    #[test]
+    fn seconds_may_have_a_unit() {
+        for (text, expected) in [
+            ("2", Some(2000)),
+            ("0.5", Some(500)),
+            ("300ms", Some(300)),
+            ("1m", Some(60_000)),
+            ("0", None),
+            ("-1", None),
+            ("nan", None),
+            ("1e300", None),
+            ("s", None),
+        ] {
+            let time = parse_seconds(text).ok().map(|time| time.as_millis());
+            assert_eq!(time, expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Auto mode: `--auto`, `--vs`, several interpreters.
+
+use super::super::output::Output;
+use super::super::{Code, Failure, interrupt};
+use super::code::Snippet;
+use super::keep::Store;
+use super::stops::{tell, tell_printed};
+use super::{Args, Collector, Format, checks};
+use crate::timeit::auto::{self, Settings};
+use crate::timeit::machine::Files;
+use crate::timeit::report::text;
+use crate::timeit::results::{Metric, Results};
+use crate::timeit::session::{Case, Open, Progress, Reason, Watch};
+use crate::timeit::{baseline, date};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// For each case that is compared this is added to the time.
+const EACH_MORE: Duration = Duration::from_secs(1);
+
+/// A third process is waited for, unless the user said how long all may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Options {
+    /// Choose loops, repeats and processes, and give an interval; also with --vs or several --python
+    #[arg(long, conflicts_with_all = ["number", "repeat", "autorange"])]
+    auto: bool,
+
+    /// Compare with this, in turn and in the same processes; repeat for more. The setup is the same
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true, conflicts_with_all = ["repeat", "autorange"])]
+    vs: Vec<String>,
+
+    /// What reports call the statement, then each --vs [default: A, B, C and so on]
+    #[arg(long, value_name = "NAME")]
+    name: Vec<String>,
+
+    /// Stop when figures are known as exactly, such as 1% or 0.5%
+    #[arg(long, value_name = "PERCENT%", value_parser = parse_precision, default_value = "1%")]
+    precision: f64,
+
+    /// Start so many processes of each interpreter, whatever time it takes
+    #[arg(long, value_name = "N", value_parser = parse_processes)]
+    processes: Option<usize>,
+}
+
+impl Options {
+    /// Is auto mode asked for?
+    pub(super) fn is_wanted(&self, pythons: usize, number: Option<u64>) -> bool {
+        self.auto || number.is_none() && (!self.vs.is_empty() || pythons > 1)
+    }
+
+    /// What is only known in auto mode, and given without it.
+    pub(super) fn misplaced(&self) -> Option<&'static str> {
+        [
+            (!self.vs.is_empty(), "--vs"),
+            (!self.name.is_empty(), "--name"),
+            (self.processes.is_some(), "--processes"),
+        ]
+        .into_iter()
+        .find_map(|(is_given, option)| is_given.then_some(option))
+    }
+}
+
+/// Such as 1% or 0.5%, as a share.
+fn parse_precision(text: &str) -> Result<f64, String> {
+    let number = text
+        .trim()
+        .strip_suffix('%')
+        .and_then(|number| number.trim().parse::<f64>().ok());
+    number
+        .filter(|number| (0.0..=100.0).contains(number))
+        .map(|number| number / 100.0)
+        .ok_or_else(|| "it is a number of percent, such as 1%".into())
+}
+
+fn parse_processes(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (1..=10_000).contains(count));
+    count.ok_or_else(|| "it is a number from 1 to 10000".into())
+}
+
+/// Samples that take less are left to end: what follows them is planned by the time.
+const LONG_SAMPLE: Duration = Duration::from_secs(1);
+
+/// Ends samples that run on when the time that the user allows is over. Ctrl-C comes through the session.
+struct Until(Option<Instant>);
+
+impl Watch for Until {
+    fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
+        if progress.elapsed > LONG_SAMPLE && self.is_over() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl Until {
+    fn is_over(&self) -> bool {
+        self.0.is_some_and(|until| Instant::now() >= until)
+    }
+}
+
+pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    if args.format == Format::Timeit {
+        return Err(Failure::usage(
+            "--format timeit has no place for --auto, --vs and several --python",
+        ));
+    }
+    let snippet = args.code.read()?;
+    let cases = cases(&args.auto, snippet, args.gc)?;
+    let checks = checks::parse(&args.fail_if)?;
+    let pythons = args.interpreter.openers(args.timeout, interrupt::watch())?;
+    let is_compared = args.keep.has_baseline() || cases.len() > 1 || pythons.len() > 1;
+    if !checks.is_empty() && !is_compared {
+        return Err(Failure::usage("--fail-if needs something to compare with")
+            .hint(Some("add --vs CODE, another --python, or --baseline NAME")));
+    }
+    // All that may be wrong with files is told before anything is measured.
+    let store = Store::new(&args.keep)?;
+    let mut openers: Vec<Box<dyn Open>> = pythons
+        .into_iter()
+        .map(|python| Box::new(python) as Box<dyn Open>)
+        .collect();
+    let sides = u32::try_from(cases.len() * openers.len()).unwrap_or(u32::MAX);
+    let settings = settings(args, sides);
+    let files = Files::default();
+    let mut results = Results {
+        tool: concat!("prof ", env!("CARGO_PKG_VERSION")).into(),
+        date: date::iso(
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |time| time.as_secs()),
+        ),
+        metric: if args.process { Metric::Cpu } else { Metric::Wall },
+        machine: files.machine(),
+        cases,
+        reference: Some(auto::python_reference()),
+        ..Results::default()
+    };
+    let before = files.snapshot();
+    let began = Instant::now();
+    // What was asked for is a limit; what we chose is only a plan.
+    let mut until = Until(args.max_time.and_then(|time| began.checked_add(time)));
+    let end = auto::measure(
+        &mut results,
+        &mut openers,
+        &settings,
+        &|| began.elapsed(),
+        &mut until,
+    );
+    results.activity = before.until(&files.snapshot());
+    let stopped = end.stopped.filter(|reason| {
+        // The end of the time is no accident if there are figures.
+        !(matches!(reason, Reason::Interrupted) && until.is_over() && has_figures(&results))
+    });
+    let code = report(args, &store, &results, &checks, output)?;
+    tell_printed(&end.printed, output)?;
+    match stopped {
+        Some(reason) => tell(&reason, until.is_over(), output),
+        None => Ok(code),
+    }
+}
+
+fn has_figures(results: &Results) -> bool {
+    results.sides().all(|side| {
+        results
+            .runs_of(side.runtime)
+            .any(|run| run.timed(side.case).next().is_some())
+    })
+}
+
+fn settings(args: &Args, sides: u32) -> Settings {
+    let default = Settings::default();
+    let planned = default.max_time + EACH_MORE * sides.saturating_sub(1).min(60);
+    Settings {
+        max_time: args.max_time.unwrap_or(planned),
+        patience: args.max_time.unwrap_or(PATIENCE),
+        precision: args.auto.precision,
+        processes: args.auto.processes,
+        ..default
+    }
+}
+
+fn cases(options: &Options, snippet: Snippet, gc: Collector) -> Result<Vec<Case>, Failure> {
+    let mut statements = vec![snippet.statement];
+    statements.extend(options.vs.iter().cloned());
+    if options.name.len() > statements.len() {
+        let (names, statements) = (options.name.len(), statements.len());
+        return Err(Failure::usage(format!(
+            "{names} times --name, but only {statements} to be named: the statement and each --vs"
+        )));
+    }
+    let is_alone = statements.len() == 1;
+    let mut cases = Vec::new();
+    for (at, statement) in statements.into_iter().enumerate() {
+        let name = match options.name.get(at) {
+            Some(name) => name.clone(),
+            None if is_alone => headline(&statement),
+            None => letter(at),
+        };
+        let collectors: &[(bool, &str)] = match gc {
+            Collector::Off => &[(false, "")],
+            Collector::On => &[(true, "")],
+            Collector::Both => &[(false, " without gc"), (true, " with gc")],
+        };
+        cases.extend(collectors.iter().map(|&(collect_garbage, suffix)| Case {
+            name: format!("{name}{suffix}"),
+            statement: statement.clone(),
+            setup: snippet.setup.clone(),
+            collect_garbage,
+        }));
+    }
+    Ok(cases)
+}
+
+/// The first line of a statement, not too long for a name.
+fn headline(statement: &str) -> String {
+    let line = statement.lines().find(|line| !line.trim().is_empty());
+    let line = line.unwrap_or("pass").trim();
+    match line.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// A, B, ... Z, AA, AB, ...
+fn letter(at: usize) -> String {
+    let last = char::from(b'A' + (at % 26) as u8);
+    match at / 26 {
+        0 => last.to_string(),
+        more => format!("{}{last}", letter(more - 1)),
+    }
+}
+
+fn report(
+    args: &Args,
+    store: &Store<'_>,
+    results: &Results,
+    checks: &[crate::timeit::check::Check],
+    output: &mut Output,
+) -> Result<Code, Failure> {
+    if results.runs.is_empty() {
+        return Ok(Code::Done);
+    }
+    let changes = store
+        .baseline()
+        .map(|(old, label)| baseline::compare(results, old, label));
+    let options = text::Options {
+        unit: args.unit,
+        verbose: args.verbose > 0,
+        width: output.width(),
+        color: output.is_colored(),
+    };
+    if !store.prints_itself() {
+        let mut report = text::render(results, &options);
+        if let Some(changes) = &changes {
+            report.push_str(&text::render_changes(changes, &options));
+        }
+        output.raw().write_all(report.as_bytes())?;
+    }
+    store.write(results, args.unit, output)?;
+    if changes.as_ref().is_some_and(Vec::is_empty) {
+        output.report(
+            "warning",
+            "the baseline has nothing in common with what was measured",
+        );
+    }
+    match changes {
+        Some(changes) => {
+            let changes: Vec<_> = changes.into_iter().map(|change| change.comparison).collect();
+            checks::run(checks, &changes, output)
+        }
+        None => checks::run(checks, &crate::timeit::compare::compare(results), output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_have_letters() {
+        assert_eq!(
+            [0, 1, 25, 26, 27, 51, 52].map(letter),
+            ["A", "B", "Z", "AA", "AB", "AZ", "BA"]
+        );
+    }
+
+    #[test]
+    fn a_lone_statement_has_its_first_line_for_a_name() {
+        assert_eq!(headline("\n  x = 1\ny = 2"), "x = 1");
+        assert_eq!(headline(""), "pass");
+        assert_eq!(headline(&"é".repeat(50)).chars().count(), 41);
+    }
+
+    #[test]
+    fn precision_is_a_percentage() {
+        for (text, expected) in [
+            ("1%", Some(0.01)),
+            ("0.5 %", Some(0.005)),
+            ("0%", Some(0.0)),
+            ("1", None),
+            ("-1%", None),
+            ("nan%", None),
+        ] {
+            assert_eq!(parse_precision(text).ok(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Fixed mode, and timeit's own search for the number of loops.
+
+use super::super::output::Output;
+use super::super::{Code, Failure, interrupt};
+use super::stops::{tell, tell_printed};
+use super::watch::Bar;
+use super::{Args, Collector, Format};
+use crate::timeit::fixed::{self, Clock, Fixed};
+use crate::timeit::python::Python;
+use crate::timeit::report::{fixed as report, timeit_line, units};
+use crate::timeit::session::{Case, Open as _, Progress, Reason, Session, Stop};
+
+/// As `timeit.timeit`.
+const NUMBER: u64 = 1_000_000;
+/// As `python -m timeit`.
+const AUTORANGE_REPEAT: u64 = 5;
+
+pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    let snippet = args.code.read()?;
+    let case = |collect_garbage| Case {
+        name: String::new(),
+        statement: snippet.statement.clone(),
+        setup: snippet.setup.clone(),
+        collect_garbage,
+    };
+    let cases = match args.gc {
+        Collector::Off => vec![case(false)],
+        Collector::On => vec![case(true)],
+        Collector::Both => vec![case(false), case(true)],
+    };
+    let mut worst = Code::Done;
+    for mut python in args.interpreter.openers(args.timeout, interrupt::watch())? {
+        let code = run_in(&mut python, &cases, args, output)?;
+        match code {
+            Code::Done => {}
+            Code::Failed => worst = code,
+            code => return Ok(code),
+        }
+    }
+    Ok(worst)
+}
+
+/// Measures in one interpreter and prints; a measurement that ended early is printed as far as it came.
+fn run_in(python: &mut Python, cases: &[Case], args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    let mut session = match python.open() {
+        Ok(session) => session,
+        Err(stop) => return tell(&stop.reason, false, output),
+    };
+    let code = measure(&mut *session, cases, args, output);
+    let printed = session.end();
+    let code = code?;
+    tell_printed(&printed, output)?;
+    Ok(code)
+}
+
+fn measure(
+    session: &mut dyn Session,
+    cases: &[Case],
+    args: &Args,
+    output: &mut Output,
+) -> Result<Code, Failure> {
+    for case in cases {
+        if let Err(stop) = session.prepare(case) {
+            return tell(&stop.reason, false, output);
+        }
+    }
+    let is_search = args.autorange || args.number == Some(0);
+    let mut bar = Bar::new(args.max_time);
+    let mut loops = args.number.unwrap_or(NUMBER);
+    if is_search {
+        match search(session, args, &mut bar, output) {
+            Ok(found) => loops = found,
+            Err(stop) => return told_early(stop, &bar, args, output),
+        }
+    }
+    let repeat = args
+        .repeat
+        .unwrap_or(if is_search { AUTORANGE_REPEAT } else { 1 });
+    bar.expect(repeat.saturating_mul(cases.len() as u64));
+    let fixed = fixed::measure(session, 0..cases.len(), loops, repeat, &mut bar);
+    bar.clear();
+    match args.format {
+        Format::Text => {
+            let text = report::text(&fixed, cases, session.runtime(), style(args));
+            output.raw().write_all(text.as_bytes())?;
+        }
+        Format::Timeit => print_as_timeit(&fixed, loops, args, output)?,
+    }
+    let Some((reason, running)) = fixed.stop else {
+        return Ok(Code::Done);
+    };
+    tell_partial(running, &reason, args, output)?;
+    tell(&reason, bar.is_out_of_time(), output)
+}
+
+/// How far the sample came that did not end. An error in the first loop says enough by itself.
+fn tell_partial(
+    running: Option<Progress>,
+    reason: &Reason,
+    args: &Args,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let is_told = |running: &Progress| {
+        !running.elapsed.is_zero() && (running.done > 0 || !matches!(reason, Reason::Code(_)))
+    };
+    if let Some(running) = running.filter(is_told) {
+        let text = report::partial(&running, style(args));
+        output.raw().write_all(text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Finds the number of loops; `-v` prints its trials, as timeit does.
+fn search(session: &mut dyn Session, args: &Args, bar: &mut Bar, output: &mut Output) -> Result<u64, Stop> {
+    let mut trials = String::new();
+    let mut each = |loops, time: std::time::Duration| {
+        if args.verbose == 0 {
+            return;
+        }
+        trials += &match args.format {
+            Format::Timeit => timeit_line::trial(loops, time.as_secs_f64(), timeit_style(args)),
+            Format::Text => format!(
+                "  {} in {}\n",
+                units::counted(loops, "loop"),
+                units::time(time.as_secs_f64(), 3, None)
+            ),
+        };
+    };
+    let found = fixed::autorange(session, 0, clock(args), args.target_time, bar, &mut each);
+    if args.verbose > 0 && args.format == Format::Timeit {
+        trials.push('\n');
+    }
+    // A reader who is gone is noticed when the result is printed.
+    let _ = output.raw().write_all(trials.as_bytes());
+    found
+}
+
+fn told_early(stop: Stop, bar: &Bar, args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    tell_partial(stop.running, &stop.reason, args, output)?;
+    tell(&stop.reason, bar.is_out_of_time(), output)
+}
+
+fn print_as_timeit(fixed: &Fixed, loops: u64, args: &Args, output: &mut Output) -> Result<(), Failure> {
+    let clock = clock(args);
+    let times: Vec<f64> = fixed
+        .samples
+        .iter()
+        .map(|sample| clock.of(sample).as_secs_f64())
+        .collect();
+    if times.is_empty() {
+        return Ok(());
+    }
+    let style = timeit_style(args);
+    let mut text = String::new();
+    if args.verbose > 0 {
+        text += &timeit_line::raw(&times, style);
+    }
+    text += &timeit_line::result(loops, &times, style);
+    output.raw().write_all(text.as_bytes())?;
+    output.flush()?;
+    if let Some(warning) = timeit_line::warning(loops, &times, style) {
+        output.lines(&warning, "");
+    }
+    Ok(())
+}
+
+fn clock(args: &Args) -> Clock {
+    if args.process { Clock::Process } else { Clock::Wall }
+}
+
+fn style(args: &Args) -> report::Style {
+    report::Style {
+        clock: clock(args),
+        unit: args.unit,
+        verbose: args.verbose > 0,
+    }
+}
+
+fn timeit_style(args: &Args) -> timeit_line::Style {
+    timeit_line::Style {
+        digits: 3 + usize::from(args.verbose.saturating_sub(1)),
+        unit: args.unit,
+    }
+}

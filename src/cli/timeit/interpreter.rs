@@ -1,0 +1,132 @@
+//! Which interpreters run the code, and in which surroundings.
+
+use super::super::Failure;
+use crate::timeit::python::find::{self, Places};
+use crate::timeit::python::{Python, Settings};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Args {
+    /// The interpreter: a path, the folder of a virtual environment, a version such as 3.11, or a name; repeat
+    /// for more [default: the active virtual environment's, else python3 on the path]
+    #[arg(long, value_name = "PYTHON")]
+    python: Vec<OsString>,
+
+    /// Arguments for the interpreter, such as '-X dev'
+    #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
+    python_args: Vec<OsString>,
+
+    /// The seed of Python's hashes of text, a number or `random`
+    #[arg(long, value_name = "N|random", value_parser = parse_seed)]
+    hash_seed: Option<String>,
+
+    /// The folder in which the code runs
+    #[arg(long, value_name = "FOLDER")]
+    cwd: Option<PathBuf>,
+
+    /// A variable for the environment of the code; repeat for more
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<OsString>,
+}
+
+impl Args {
+    /// How many interpreters are asked for.
+    pub(super) fn count(&self) -> usize {
+        self.python.len().max(1)
+    }
+
+    /// An opener for each interpreter that is asked for.
+    pub(super) fn openers(
+        &self,
+        timeout: Option<Duration>,
+        interrupted: &'static AtomicBool,
+    ) -> Result<Vec<Python>, Failure> {
+        let mut environment = self.env.iter().map(split_pair).collect::<Result<Vec<_>, _>>()?;
+        if let Some(seed) = &self.hash_seed {
+            environment.push(("PYTHONHASHSEED".into(), seed.into()));
+        }
+        if let Some(folder) = &self.cwd
+            && !folder.is_dir()
+        {
+            let folder = folder.display();
+            return Err(Failure::usage(format!(
+                "cannot run in `{folder}`: it is no folder"
+            )));
+        }
+        let arguments: Vec<OsString> = self
+            .python_args
+            .iter()
+            .flat_map(|words| words.as_bytes().split(u8::is_ascii_whitespace))
+            .filter(|word| !word.is_empty())
+            .map(|word| OsString::from_vec(word.to_vec()))
+            .collect();
+        let places = places();
+        let open = |choice: Option<&OsString>| {
+            let python = find::find(choice.map(OsString::as_os_str), &places)
+                .map_err(|error| Failure::usage(error.to_string()).hint(Some(error.hint())))?;
+            Ok(Python::new(Settings {
+                python,
+                arguments: arguments.clone(),
+                environment: environment.clone(),
+                folder: self.cwd.clone(),
+                timeout,
+                interrupted: Some(interrupted),
+            }))
+        };
+        if self.python.is_empty() {
+            return Ok(vec![open(None)?]);
+        }
+        self.python.iter().map(|python| open(Some(python))).collect()
+    }
+}
+
+fn split_pair(pair: &OsString) -> Result<(OsString, OsString), Failure> {
+    let bytes = pair.as_bytes();
+    match bytes.iter().position(|&byte| byte == b'=') {
+        Some(at) if at > 0 => Ok((
+            OsString::from_vec(bytes[..at].to_vec()),
+            OsString::from_vec(bytes[at + 1..].to_vec()),
+        )),
+        _ => Err(Failure::usage(format!(
+            "cannot use --env `{}`: it is NAME=VALUE",
+            pair.to_string_lossy()
+        ))),
+    }
+}
+
+fn parse_seed(text: &str) -> Result<String, String> {
+    match text.parse::<u32>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) if text == "random" => Ok(text.to_owned()),
+        Err(_) => Err("it is `random` or a number from 0 to 4294967295".into()),
+    }
+}
+
+/// Where this machine keeps interpreters.
+fn places() -> Places {
+    let folder = |variable: &str| {
+        std::env::var_os(variable)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let home = folder("HOME");
+    let in_home = |place: &str| home.as_deref().map(|home: &Path| home.join(place));
+    let pyenv = folder("PYENV_ROOT").or_else(|| in_home(".pyenv"));
+    let uv = folder("UV_PYTHON_INSTALL_DIR").or_else(|| in_home(".local/share/uv/python"));
+    Places {
+        path: std::env::var_os("PATH")
+            .map(|path| std::env::split_paths(&path).collect())
+            .unwrap_or_default(),
+        virtual_env: folder("VIRTUAL_ENV"),
+        versions: pyenv
+            .map(|pyenv| pyenv.join("versions"))
+            .into_iter()
+            .chain(uv)
+            .collect(),
+    }
+}

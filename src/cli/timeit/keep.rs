@@ -1,0 +1,298 @@
+//! Where results go and come from: reports for files and programs, saved results, baselines.
+
+use super::super::Failure;
+use super::super::input::system_text;
+use super::super::output::{Output, write_file};
+use crate::timeit::report::units::Unit;
+use crate::timeit::report::{csv, histogram, table};
+use crate::timeit::results::Results;
+use crate::timeit::{pyperf, saved};
+use std::ffi::{OsStr, OsString};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Args {
+    /// Write every sample and what is known of machine and interpreter as JSON; - is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<OsString>,
+
+    /// Write every sample as comma-separated values; - is standard output
+    #[arg(long, value_name = "FILE")]
+    csv: Option<OsString>,
+
+    /// Write the figures as a Markdown table; - is standard output
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<OsString>,
+
+    /// Draw how the samples are spread
+    #[arg(long)]
+    hist: bool,
+
+    /// Keep the results: in a file, or under a name for --baseline
+    #[arg(long, value_name = "NAME|FILE.json")]
+    save: Option<OsString>,
+
+    /// Compare with saved results: ours, or a file of pyperf
+    #[arg(long, value_name = "NAME|FILE.json")]
+    baseline: Option<OsString>,
+
+    /// Write a file for another tool: pyperf:FILE.json
+    #[arg(long, value_name = "TOOL:FILE", value_parser = parse_export)]
+    export: Option<PathBuf>,
+}
+
+impl Args {
+    pub(super) fn has_baseline(&self) -> bool {
+        self.baseline.is_some()
+    }
+
+    /// The first option that is given.
+    pub(super) fn first(&self) -> Option<&'static str> {
+        [
+            (self.json.is_some(), "--json"),
+            (self.csv.is_some(), "--csv"),
+            (self.markdown.is_some(), "--markdown"),
+            (self.hist, "--hist"),
+            (self.save.is_some(), "--save"),
+            (self.baseline.is_some(), "--baseline"),
+            (self.export.is_some(), "--export"),
+        ]
+        .into_iter()
+        .find_map(|(is_given, option)| is_given.then_some(option))
+    }
+}
+
+fn parse_export(text: &str) -> Result<PathBuf, String> {
+    match text.split_once(':') {
+        Some(("pyperf", file)) if !file.is_empty() => Ok(file.into()),
+        _ => Err("it is pyperf:FILE".into()),
+    }
+}
+
+/// Files that are known to be good, and the baseline.
+pub(super) struct Store<'a> {
+    args: &'a Args,
+    save: Option<PathBuf>,
+    /// The results, and what sentences call them.
+    baseline: Option<(Results, String)>,
+}
+
+impl Store<'_> {
+    /// Looks whether files can be written, and reads the baseline.
+    pub(super) fn new(args: &Args) -> Result<Store<'_>, Failure> {
+        let reports = [&args.json, &args.csv, &args.markdown];
+        let reports = || reports.into_iter().flatten();
+        if reports().filter(|name| *name == "-").count() > 1 {
+            return Err(Failure::usage(
+                "standard output can only be one of --json, --csv and --markdown",
+            ));
+        }
+        let save = args.save.as_deref().map(save_place).transpose()?;
+        let files = reports().filter(|name| *name != "-").map(Path::new);
+        for file in files.chain(args.export.as_deref()).chain(save.as_deref()) {
+            check_folder(file)?;
+        }
+        let baseline = args.baseline.as_deref().map(load_baseline).transpose()?;
+        Ok(Store { args, save, baseline })
+    }
+
+    pub(super) fn baseline(&self) -> Option<(&Results, &str)> {
+        self.baseline.as_ref().map(|(results, label)| (results, &**label))
+    }
+
+    /// Does a report for programs take the place of that for people on standard output?
+    pub(super) fn prints_itself(&self) -> bool {
+        let reports = [&self.args.json, &self.args.csv, &self.args.markdown];
+        reports.into_iter().flatten().any(|name| name == "-")
+    }
+
+    /// Writes all that is asked for.
+    pub(super) fn write(
+        &self,
+        results: &Results,
+        unit: Option<Unit>,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let args = self.args;
+        if args.hist && !self.prints_itself() {
+            let text = histogram::render(results, unit, output.width());
+            output.raw().write_all(text.as_bytes())?;
+        }
+        let mut put = |name: Option<&OsString>, bytes: &dyn Fn() -> Vec<u8>| -> Result<(), Failure> {
+            match name {
+                None => Ok(()),
+                Some(name) if name == "-" => Ok(output.raw().write_all(&bytes())?),
+                Some(name) => write_file(Path::new(name), &bytes()),
+            }
+        };
+        put(args.json.as_ref(), &|| saved::write(results))?;
+        put(args.csv.as_ref(), &|| csv::render(results).into_bytes())?;
+        put(args.markdown.as_ref(), &|| {
+            table::render(results, unit).into_bytes()
+        })?;
+        if let Some(path) = &self.save {
+            write_file(path, &saved::write(results))?;
+        }
+        if let (Some(path), Some(bytes)) = (&args.export, pyperf::write(results)) {
+            write_file(path, &bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// A file where a name holds a slash or ends as files do; else a name in our folder.
+fn is_file(name: &OsStr) -> bool {
+    let text = name.to_string_lossy();
+    text.contains('/') || text.ends_with(".json") || text.ends_with(".json.gz") || text == "-"
+}
+
+/// Where results with names are: `prof/timeit` in XDG_DATA_HOME, or in its place in the user's home.
+fn folder() -> Option<PathBuf> {
+    let absolute = |variable: &str| {
+        std::env::var_os(variable)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let data = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")))?;
+    Some(data.join("prof").join("timeit"))
+}
+
+fn named(name: &OsStr) -> Result<PathBuf, Failure> {
+    let shown = name.to_string_lossy();
+    if shown.is_empty() || shown.starts_with('.') || shown.contains(char::is_control) {
+        return Err(
+            Failure::usage(format!("`{shown}` is no name for results")).hint(Some(
+                "use letters and digits, or the path of a file that ends in .json",
+            )),
+        );
+    }
+    let folder = folder().ok_or_else(|| {
+        Failure::usage(format!(
+            "no folder to keep `{shown}` in: neither XDG_DATA_HOME nor HOME is set"
+        ))
+        .hint(Some("give the path of a file that ends in .json"))
+    })?;
+    let mut file = name.to_owned();
+    file.push(".json");
+    Ok(folder.join(file))
+}
+
+fn save_place(name: &OsStr) -> Result<PathBuf, Failure> {
+    if name == "-" {
+        return Err(Failure::usage("--save keeps a file; --json - prints the same"));
+    }
+    if is_file(name) {
+        return Ok(name.into());
+    }
+    let path = named(name)?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let folder = folder.to_string_lossy();
+            Failure::usage(format!(
+                "cannot make the folder `{folder}`: {}",
+                system_text(&error)
+            ))
+        })?;
+    }
+    Ok(path)
+}
+
+/// Can a file be made there? Told before anything is measured.
+fn check_folder(path: &Path) -> Result<(), Failure> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let result = if path.is_dir() {
+        Err(std::io::Error::from(std::io::ErrorKind::IsADirectory))
+    } else {
+        tempfile::Builder::new()
+            .prefix(".prof-")
+            .tempfile_in(folder)
+            .map(drop)
+    };
+    result.map_err(|error| {
+        let path = path.to_string_lossy();
+        Failure::usage(format!("cannot write `{path}`: {}", system_text(&error)))
+    })
+}
+
+/// Saved results and what to call them.
+fn load_baseline(name: &OsStr) -> Result<(Results, String), Failure> {
+    let label = name.to_string_lossy().into_owned();
+    if is_file(name) {
+        return Ok((load(name)?, label));
+    }
+    let path = named(name)?;
+    if !path.exists() {
+        let hint = match saved_names(path.parent()) {
+            names if names.is_empty() => "--save NAME keeps results under a name".to_owned(),
+            names => format!("saved are {}", names.join(", ")),
+        };
+        return Err(Failure::usage(format!("no results are saved as `{label}`")).hint(Some(hint)));
+    }
+    Ok((load(path.as_os_str())?, label))
+}
+
+fn saved_names(folder: Option<&Path>) -> Vec<String> {
+    let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
+    let files = entries.into_iter().flatten().flatten();
+    let mut names: Vec<String> = files
+        .filter_map(|entry| {
+            entry
+                .file_name()
+                .to_str()?
+                .strip_suffix(".json")
+                .map(str::to_owned)
+        })
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Reads results from a file or standard input.
+pub(super) fn load(name: &OsStr) -> Result<Results, Failure> {
+    let shown = name.to_string_lossy();
+    let mut bytes = Vec::new();
+    let result = if name == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(name).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    result.map_err(|error| Failure::usage(format!("cannot read `{shown}`: {}", system_text(&error))))?;
+    saved::read(&bytes)
+        .map_err(|error| Failure::usage(format!("cannot read `{shown}`: {error}")).hint(Some(error.hint())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_files_are_told_apart() {
+        for (name, expected) in [
+            ("monday", false),
+            ("v1.2", false),
+            ("monday.json", true),
+            ("results/monday", true),
+            ("a.json.gz", true),
+            ("-", true),
+        ] {
+            assert_eq!(is_file(OsStr::new(name)), expected, "{name}");
+        }
+        for name in ["", ".", "..", ".x", "a\nb"] {
+            assert!(named(OsStr::new(name)).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn exports_name_tool_and_file() {
+        assert_eq!(parse_export("pyperf:a:b.json"), Ok("a:b.json".into()));
+        for text in ["pyperf", "pyperf:", "hyperfine:a", ""] {
+            assert!(parse_export(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,483 @@
+//! What a reader of the figures should know, in words. Nothing is said where there is nothing to say, and never that
+//! there are outliers: always what may be behind them.
+//!
+//! Thresholds are such that ordinary noise does not reach them: a finding needs an effect of some size, and most
+//! processes must agree on it.
+
+use super::estimate;
+use super::report::units::{Unit, time};
+use super::results::{Kind, Metric, Results, Run, Side, Taken};
+use crate::statistics::Samples;
+use std::fmt;
+
+/// Something to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// The case and runtime it is of, by name; `None` where it is of the whole measurement.
+    pub of: Option<String>,
+    /// What it is.
+    pub what: What,
+}
+
+/// Kinds of findings. Times are seconds; for each loop, where not said otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// The time for each loop rises with their number.
+    Grows {
+        /// With an eighth of the loops.
+        few: f64,
+        /// With all.
+        many: f64,
+        /// All loops.
+        loops: u64,
+        /// The container behind it and the items it gains in a loop, if known.
+        container: Option<(String, f64)>,
+    },
+    /// It falls: the first loops do what later ones find done.
+    Falls {
+        /// With an eighth of the loops.
+        few: f64,
+        /// With all.
+        many: f64,
+        /// All loops.
+        loops: u64,
+    },
+    /// A process' first samples are slower than its last.
+    WarmsUp {
+        /// The first.
+        first: f64,
+        /// The last.
+        last: f64,
+    },
+    /// Later processes took longer, or less.
+    Drifts {
+        /// The first half of the processes.
+        from: f64,
+        /// The second half.
+        to: f64,
+        /// Did the reference loop drift alike?
+        machine: bool,
+    },
+    /// Processes fall into two groups.
+    TwoGroups {
+        /// The figure of the faster, and how many.
+        fast: (f64, usize),
+        /// The figure of the slower, and how many.
+        slow: (f64, usize),
+    },
+    /// The setup takes longer than what is timed.
+    SetupDear {
+        /// The time of one setup.
+        setup: f64,
+        /// The time of the sample after it.
+        sample: f64,
+    },
+    /// The clock moves in steps.
+    CoarseClock {
+        /// A step.
+        step: f64,
+        /// The time of a sample.
+        sample: f64,
+    },
+    /// Others wanted the processors.
+    Busy {
+        /// The share of samples that were interrupted.
+        interrupted: f64,
+        /// The load at the start.
+        load: Option<f64>,
+        /// Processors.
+        cores: Option<u32>,
+    },
+    /// The host gave time to other machines.
+    Stolen {
+        /// The share of processor time.
+        share: f64,
+    },
+    /// The control group had used up its time.
+    Throttled {
+        /// Seconds in all.
+        seconds: f64,
+        /// Processors it may use.
+        quota: Option<f64>,
+    },
+    /// The processor's speed varied, and a governor is there that lets it.
+    Governor {
+        /// Its name.
+        name: String,
+        /// How far the reference loop varied, as a share.
+        spread: f64,
+    },
+}
+
+/// Everything that is to be said of results.
+#[must_use]
+pub fn find(results: &Results) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for side in results.sides() {
+        let runs: Vec<&Run> = results.runs_of(side.runtime).collect();
+        let looks = [
+            growth(&runs, side.case),
+            warm_up(&runs, side.case),
+            drift(results, &runs, side),
+            two_groups(results, side),
+            dear_setup(&runs, side.case),
+            coarse_clock(&runs, side.case),
+        ];
+        let of = Some(results.name(side));
+        found.extend(
+            looks
+                .into_iter()
+                .flatten()
+                .map(|what| Finding { of: of.clone(), what }),
+        );
+    }
+    let looks = [
+        busy(results),
+        stolen(results),
+        throttled(results),
+        governor(results),
+    ];
+    found.extend(looks.into_iter().flatten().map(|what| Finding { of: None, what }));
+    found
+}
+
+fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    Some(Samples::new(values.into_iter().collect())?.median())
+}
+
+/// The median of samples' time for each loop on the wall, of those that were not interrupted.
+fn middle<'a>(samples: impl Iterator<Item = &'a Taken>) -> Option<f64> {
+    median(samples.filter(|taken| taken.is_clean()).map(Taken::wall)).filter(|&value| value > 0.0)
+}
+
+/// Two figures of each process, if at least three have both; and their medians when `agree` holds for nine of ten.
+fn most_agree(
+    pairs: impl Iterator<Item = Option<(f64, f64)>>,
+    agree: impl Fn(f64) -> bool,
+) -> Option<(f64, f64)> {
+    let pairs: Vec<(f64, f64)> = pairs.flatten().collect();
+    let agreeing = pairs.iter().filter(|(one, other)| agree(other / one)).count();
+    if pairs.len() < 3 || agreeing * 10 < pairs.len() * 9 {
+        return None;
+    }
+    Some((
+        median(pairs.iter().map(|pair| pair.0))?,
+        median(pairs.iter().map(|pair| pair.1))?,
+    ))
+}
+
+fn growth(runs: &[&Run], case: usize) -> Option<What> {
+    let pairs = || {
+        runs.iter()
+            .map(|run| Some((middle(run.of(Kind::Probe, case))?, middle(run.timed(case))?)))
+    };
+    let loops = runs
+        .iter()
+        .find_map(|run| run.timed(case).next())?
+        .sample
+        .row
+        .loops;
+    if let Some((few, many)) =
+        most_agree(pairs(), |ratio| ratio > 1.07).filter(|(few, many)| many / few > 1.1)
+    {
+        // What most processes name.
+        let grown = runs
+            .iter()
+            .find_map(|run| run.grown.iter().find(|(of, _)| *of == case));
+        let container = grown.map(|(_, growth)| {
+            let items = growth.after.saturating_sub(growth.before) as f64;
+            (growth.name.clone(), items / growth.loops.max(1) as f64)
+        });
+        return Some(What::Grows {
+            few,
+            many,
+            loops,
+            container,
+        });
+    }
+    // Short samples are somewhat slower anyway: their caches are colder.
+    let (few, many) = most_agree(pairs(), |ratio| ratio < 0.75)?;
+    Some(What::Falls { few, many, loops })
+}
+
+fn warm_up(runs: &[&Run], case: usize) -> Option<What> {
+    let pairs = runs.iter().map(|run| {
+        let clean: Vec<&Taken> = run.timed(case).filter(|taken| taken.is_clean()).collect();
+        let first = clean.get(..clean.len() / 4).filter(|first| first.len() >= 5)?;
+        let last = &clean[clean.len() / 2..];
+        Some((middle(first.iter().copied())?, middle(last.iter().copied())?))
+    });
+    let (first, last) = most_agree(pairs, |ratio| ratio < 0.96)?;
+    (first / last > 1.05).then_some(What::WarmsUp { first, last })
+}
+
+/// How one half of some values lies to the other: both medians, when nearly all of one half are above all of the other.
+fn moved(values: &[f64]) -> Option<(f64, f64)> {
+    if values.len() < 8 {
+        return None;
+    }
+    let (first, second) = values.split_at(values.len() / 2);
+    let pairs = first
+        .iter()
+        .flat_map(|one| second.iter().map(move |other| other > one));
+    let rising = pairs.filter(|&rises| rises).count() as f64 / (first.len() * second.len()) as f64;
+    if (0.05..=0.95).contains(&rising) {
+        return None;
+    }
+    Some((median(first.iter().copied())?, median(second.iter().copied())?))
+}
+
+fn drift(results: &Results, runs: &[&Run], side: Side) -> Option<What> {
+    let (from, to) = moved(&estimate::estimate(results, side)?.medians)?;
+    let change = (to / from).ln();
+    if change.abs() < 0.02 {
+        return None;
+    }
+    let reference: Vec<f64> = runs
+        .iter()
+        .filter_map(|run| middle(run.of(Kind::Reference, results.cases.len())))
+        .collect();
+    let machine = moved(&reference).is_some_and(|(from, to)| (to / from).ln() / change > 0.5);
+    Some(What::Drifts { from, to, machine })
+}
+
+fn two_groups(results: &Results, side: Side) -> Option<What> {
+    let medians = Samples::new(estimate::estimate(results, side)?.medians)?;
+    let sorted = medians.sorted();
+    let gap = |at: usize| (sorted[at] / sorted[at - 1]).ln();
+    let cut = (1..sorted.len()).max_by(|&a, &b| gap(a).total_cmp(&gap(b)))?;
+    let (fast, slow) = sorted.split_at(cut);
+    let least = (sorted.len() / 5).max(2);
+    let range = |group: &[f64]| (group[group.len() - 1] / group[0]).ln();
+    let far_apart = gap(cut) > 0.03 && gap(cut) > 3.0 * range(fast).max(range(slow));
+    if sorted.len() < 6 || fast.len() < least || slow.len() < least || !far_apart {
+        return None;
+    }
+    Some(What::TwoGroups {
+        fast: (median(fast.iter().copied())?, fast.len()),
+        slow: (median(slow.iter().copied())?, slow.len()),
+    })
+}
+
+fn dear_setup(runs: &[&Run], case: usize) -> Option<What> {
+    let all = |value: fn(&Taken) -> f64| median(runs.iter().flat_map(|run| run.timed(case)).map(value));
+    let setup = all(|taken| taken.sample.setup.as_secs_f64())?;
+    let sample = all(|taken| taken.sample.wall.as_secs_f64())?;
+    (setup > sample).then_some(What::SetupDear { setup, sample })
+}
+
+fn coarse_clock(runs: &[&Run], case: usize) -> Option<What> {
+    let walls = runs
+        .iter()
+        .flat_map(|run| run.timed(case))
+        .map(|taken| taken.sample.wall);
+    let mut walls: Vec<_> = walls.collect();
+    walls.sort();
+    let count = walls.len();
+    let sample = walls.get(count / 2)?.as_secs_f64();
+    walls.dedup();
+    let step = walls.windows(2).map(|two| two[1] - two[0]).min()?.as_secs_f64();
+    // Times that differ by chance do not come twice.
+    (count >= 10 && walls.len() * 2 <= count && step >= 0.01 * sample)
+        .then_some(What::CoarseClock { step, sample })
+}
+
+fn busy(results: &Results) -> Option<What> {
+    if results.metric == Metric::Cpu {
+        return None;
+    }
+    let timed = || {
+        let samples = results.runs.iter().flat_map(|run| &run.taken);
+        samples.filter(|taken| taken.kind == Kind::Timed)
+    };
+    let all = timed().count();
+    let interrupted = timed().filter(|taken| !taken.is_clean()).count() as f64 / all.max(1) as f64;
+    // Samples of many milliseconds are always interrupted now and then.
+    let sample = median(timed().map(|taken| taken.sample.wall.as_secs_f64()))?;
+    let is_busy = if sample < 0.01 {
+        interrupted > 0.1
+    } else {
+        let per_core = results.activity.load? / f64::from(results.machine.cores?);
+        interrupted > 0.5 && per_core > 1.0
+    };
+    is_busy.then_some(What::Busy {
+        interrupted,
+        load: results.activity.load,
+        cores: results.machine.cores,
+    })
+}
+
+fn stolen(results: &Results) -> Option<What> {
+    let share = results.activity.steal?;
+    (share > 0.02).then_some(What::Stolen { share })
+}
+
+fn throttled(results: &Results) -> Option<What> {
+    let seconds = results.activity.throttled?;
+    (seconds > 0.02 * results.elapsed.as_secs_f64()).then_some(What::Throttled {
+        seconds,
+        quota: results.machine.quota,
+    })
+}
+
+fn governor(results: &Results) -> Option<What> {
+    let name = results
+        .machine
+        .governor
+        .clone()
+        .filter(|name| name != "performance")?;
+    // Programs run the loop at different speed; the first stands for the machine.
+    let place = results.cases.len();
+    let samples = results.runs_of(0).flat_map(|run| run.of(Kind::Reference, place));
+    let values = samples
+        .filter(|taken| taken.is_clean())
+        .map(Taken::wall)
+        .collect();
+    let values = Samples::new(values).filter(|values| values.len() >= 10)?;
+    let spread = values.quantile(0.9) / values.quantile(0.1) - 1.0;
+    (spread > 0.1).then_some(What::Governor { name, spread })
+}
+
+/// Two times in one unit, with as many digits as show their difference.
+fn two(one: f64, other: f64) -> (String, String) {
+    let unit = Some(Unit::of(one.max(other), 3));
+    (time(one, 3, unit), time(other, 3, unit))
+}
+
+fn percent(share: f64) -> String {
+    match share * 100.0 {
+        small if small < 9.95 => format!("{small:.1}%"),
+        great => format!("{great:.0}%"),
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Grows {
+                few,
+                many,
+                loops,
+                container,
+            } => {
+                let (few, many) = two(*few, *many);
+                write!(
+                    formatter,
+                    "the time per loop grows with their number: {few} with {} loops, {many} with {loops}",
+                    loops / 8
+                )?;
+                match container {
+                    Some((name, items)) => {
+                        write!(formatter, "; `{name}` grows by {} a loop", items_text(*items))
+                    }
+                    None => formatter.write_str("; something that the loops share grows or fills up"),
+                }
+            }
+            What::Falls { few, many, loops } => {
+                let (few, many) = two(*few, *many);
+                write!(
+                    formatter,
+                    "the time per loop falls with their number: {few} with {} loops, {many} with {loops}; the \
+                     first loops do what later ones find done, as with a cache",
+                    loops / 8
+                )
+            }
+            What::WarmsUp { first, last } => {
+                let slower = percent(first / last - 1.0);
+                let (first, last) = two(*first, *last);
+                write!(
+                    formatter,
+                    "each process warms up: its first samples are {slower} slower ({first}, later {last})"
+                )
+            }
+            What::Drifts { from, to, machine } => {
+                let word = if to > from { "slower" } else { "faster" };
+                let change = percent((to / from).max(from / to) - 1.0);
+                let (from, to) = two(*from, *to);
+                let why = if *machine {
+                    "the machine's own speed moved, for the reference loop did the same"
+                } else {
+                    "not the machine, for the reference loop did not: something outlives the processes, such as \
+                     files"
+                };
+                write!(
+                    formatter,
+                    "it became {change} {word} during the run ({from}, then {to}): {why}"
+                )
+            }
+            What::TwoGroups { fast, slow } => {
+                let (fast_time, slow_time) = two(fast.0, slow.0);
+                write!(
+                    formatter,
+                    "processes fall into two groups: {fast_time} ({}) and {slow_time} ({}); the order of sets by \
+                     the hash seed (see PYTHONHASHSEED), or where memory lies, may be behind it",
+                    fast.1, slow.1
+                )
+            }
+            What::SetupDear { setup, sample } => {
+                let (setup, sample) = (time(*setup, 3, None), time(*sample, 3, None));
+                write!(
+                    formatter,
+                    "the setup takes {setup} before every sample of {sample}: most of the time goes into it"
+                )
+            }
+            What::CoarseClock { step, sample } => {
+                let (step, sample) = (time(*step, 3, None), time(*sample, 3, None));
+                write!(
+                    formatter,
+                    "this Python's clock moves in steps of {step}, coarse for samples of {sample}"
+                )
+            }
+            What::Busy {
+                interrupted,
+                load,
+                cores,
+            } => {
+                formatter.write_str("machine busy")?;
+                if let (Some(load), Some(cores)) = (load, cores) {
+                    let s = if *cores == 1 { "" } else { "s" };
+                    write!(formatter, ": load {load:.1} on {cores} core{s}")?;
+                }
+                let interrupted = percent(*interrupted);
+                write!(
+                    formatter,
+                    "; {interrupted} of the samples were interrupted, the figures leave these out"
+                )
+            }
+            What::Stolen { share } => write!(
+                formatter,
+                "the host gave {} of the processor time to other machines",
+                percent(*share)
+            ),
+            What::Throttled { seconds, quota } => {
+                write!(
+                    formatter,
+                    "the control group was stopped for {}",
+                    time(*seconds, 2, None)
+                )?;
+                match quota {
+                    Some(quota) => write!(formatter, ": it may use {quota:.2} processors"),
+                    None => formatter.write_str(": it had used up its processor time"),
+                }
+            }
+            What::Governor { name, spread } => write!(
+                formatter,
+                "the processor's speed varied by {}, and its frequency is set by `{name}`",
+                percent(*spread)
+            ),
+        }
+    }
+}
+
+fn items_text(items: f64) -> String {
+    let rounded = items.round();
+    let s = if rounded == 1.0 { "" } else { "s" };
+    if (items - rounded).abs() < 0.01 {
+        format!("{rounded:.0} item{s}")
+    } else {
+        format!("{items:.2} items")
+    }
+}
+
+#[cfg(test)]
+mod tests;

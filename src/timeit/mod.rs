@@ -1,0 +1,30 @@
+//! `prof timeit`: times snippets in the user's own interpreter.
+//!
+//! A [`session`] is one fresh process that runs cases on demand; what is asked of it, and what becomes of
+//! its samples, is the same for every language.
+//!
+//! ```text
+//! auto      cases -> calibrate -> plan -> session -> Results
+//! report    Results -> estimate, compare, findings -> text, tables, files
+//! ```
+
+pub mod auto;
+pub mod baseline;
+mod calibrate;
+pub mod check;
+pub mod compare;
+pub mod date;
+pub mod estimate;
+#[cfg(test)]
+mod fake;
+pub mod findings;
+pub mod fixed;
+pub mod machine;
+pub mod plan;
+pub mod pyperf;
+pub mod python;
+pub mod report;
+pub mod results;
+pub mod rise;
+pub mod saved;
+pub mod session;

@@ -1,0 +1,271 @@
+//! The process of a session: its channel, what its code prints, and its end.
+
+use super::keeper::{self, Guard};
+use super::protocol::{Error, Message, Reader};
+use crate::timeit::session::Printed;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+use std::collections::VecDeque;
+use std::io::{self, PipeReader, Read as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How much is kept of what the code prints.
+const KEPT: usize = 4096;
+/// The exit code of a worker that cannot use its channel any more; worker.py holds the same.
+const CUT_OFF: i32 = 121;
+/// How long a process may take to end by itself once it is told to.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it may take once it is interrupted.
+pub(super) const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
+
+/// What there was to hear.
+#[derive(Debug)]
+pub(super) enum Heard {
+    Message(Message),
+    /// Nothing until now.
+    Nothing,
+    /// The channel is closed: the process has ended, or its code closed what it did not open.
+    End,
+    /// It does not speak the protocol.
+    Noise(Error),
+}
+
+/// A process in a group of its own. No process of the group survives this value.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: Child,
+    group: Pid,
+    channel: Option<UnixStream>,
+    reader: Reader,
+    output: Option<PipeReader>,
+    printed: Tail,
+    status: Option<WaitStatus>,
+    _guard: Guard,
+}
+
+/// The end of what is printed.
+#[derive(Debug, Default)]
+struct Tail {
+    end: VecDeque<u8>,
+    total: u64,
+}
+
+impl Process {
+    /// Starts the command with a channel as its standard input; what it prints on standard output and error
+    /// is kept here.
+    pub(super) fn start(mut command: Command) -> io::Result<Process> {
+        // Without it sessions work as well.
+        let _ = keeper::start();
+        let (channel, theirs) = UnixStream::pair()?;
+        let (output, printed) = io::pipe()?;
+        command
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::from(OwnedFd::from(printed.try_clone()?)))
+            .stderr(Stdio::from(OwnedFd::from(printed)))
+            .process_group(0);
+        let child = command.spawn()?;
+        let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+        let process = Process {
+            child,
+            group,
+            channel: Some(channel),
+            reader: Reader::default(),
+            output: Some(output),
+            printed: Tail::default(),
+            status: None,
+            _guard: keeper::guard(group),
+        };
+        if let Some(channel) = &process.channel {
+            // A worker that waits for a request reads it at once.
+            channel.set_write_timeout(Some(Duration::from_secs(10)))?;
+        }
+        Ok(process)
+    }
+
+    /// Sends bytes; a process that is gone is noticed when its answer is awaited.
+    pub(super) fn send(&mut self, bytes: &[u8]) {
+        if let Some(channel) = &mut self.channel
+            && channel.write_all(bytes).is_err()
+        {
+            self.channel = None;
+        }
+    }
+
+    /// Waits for a message, at most until then. Returns early with nothing when a signal came.
+    pub(super) fn hear(&mut self, until: Instant) -> Heard {
+        loop {
+            match self.reader.next() {
+                Ok(Some(message)) => return Heard::Message(message),
+                Ok(None) => {}
+                Err(error) => return Heard::Noise(error),
+            }
+            let Some(channel) = &self.channel else {
+                return Heard::End;
+            };
+            let mut ready = [
+                PollFd::new(channel.as_fd(), PollFlags::POLLIN),
+                // Any second place does once the output is closed.
+                PollFd::new(
+                    self.output
+                        .as_ref()
+                        .map_or(channel.as_fd(), |output| output.as_fd()),
+                    PollFlags::POLLIN,
+                ),
+            ];
+            match poll(&mut ready, timeout(until)) {
+                Err(Errno::EINTR) | Ok(0) => return Heard::Nothing,
+                Err(_) => return Heard::End,
+                Ok(_) => {}
+            }
+            let [has_message, has_output] = ready.map(|place| place.any().unwrap_or(true));
+            if has_output && self.output.is_some() {
+                self.read_output();
+            }
+            if has_message && !self.read_channel() {
+                self.channel = None;
+                return Heard::End;
+            }
+            if Instant::now() >= until && !has_message {
+                return Heard::Nothing;
+            }
+        }
+    }
+
+    fn read_channel(&mut self) -> bool {
+        let mut buffer = [0; 65536];
+        let Some(channel) = &mut self.channel else {
+            return false;
+        };
+        match channel.read(&mut buffer) {
+            Ok(0) => false,
+            Ok(count) => {
+                self.reader.feed(&buffer[..count]);
+                true
+            }
+            Err(error) => error.kind() == io::ErrorKind::Interrupted,
+        }
+    }
+
+    fn read_output(&mut self) {
+        let mut buffer = [0; 65536];
+        let Some(output) = &mut self.output else { return };
+        match output.read(&mut buffer) {
+            Ok(count) if count > 0 => self.printed.push(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            _ => self.output = None,
+        }
+    }
+
+    /// Asks the code to stop, as Ctrl-C in a terminal would.
+    pub(super) fn interrupt(&self) {
+        // It may have ended by now.
+        let _ = killpg(self.group, Signal::SIGINT);
+    }
+
+    /// Closes the channel, waits for the process, and kills it and all that is left of its group when it takes
+    /// too long. Returns how it ended, and what it printed.
+    pub(super) fn end(&mut self, patience: Duration) -> (Option<WaitStatus>, Printed) {
+        self.channel = None;
+        let until = Instant::now() + patience;
+        while self.status.is_none() && !self.has_ended() && Instant::now() < until {
+            self.wait_output(until.min(Instant::now() + Duration::from_millis(2)));
+        }
+        if self.status.is_none() {
+            let ended = self.has_ended();
+            // The leader is not reaped yet, so the group cannot be another's.
+            let _ = killpg(self.group, Signal::SIGKILL);
+            let status = self.child.wait().ok();
+            self.status = status
+                .filter(|_| ended)
+                .and_then(|status| WaitStatus::from_raw(self.group, into_raw(status)).ok());
+        }
+        while self.output.is_some() && self.wait_output(Instant::now()) {}
+        (self.status, self.printed.take())
+    }
+
+    /// Ends it in order.
+    pub(super) fn finish(&mut self) -> Printed {
+        self.end(PATIENCE).1
+    }
+
+    /// Reads output if there is some until then. Was there some?
+    fn wait_output(&mut self, until: Instant) -> bool {
+        let Some(output) = &self.output else {
+            std::thread::sleep(until.saturating_duration_since(Instant::now()));
+            return false;
+        };
+        let mut ready = [PollFd::new(output.as_fd(), PollFlags::POLLIN)];
+        let some = poll(&mut ready, timeout(until)).is_ok_and(|count| count > 0);
+        if some {
+            self.read_output();
+        }
+        some
+    }
+
+    fn has_ended(&self) -> bool {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        !matches!(waitid(Id::Pid(self.group), flags), Ok(WaitStatus::StillAlive))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end(Duration::ZERO);
+    }
+}
+
+impl Tail {
+    fn push(&mut self, bytes: &[u8]) {
+        self.total += bytes.len() as u64;
+        let bytes = &bytes[bytes.len().saturating_sub(KEPT)..];
+        let room = KEPT - bytes.len();
+        let over = self.end.len().saturating_sub(room);
+        self.end.drain(..over);
+        self.end.extend(bytes);
+    }
+
+    fn take(&mut self) -> Printed {
+        let end = std::mem::take(&mut self.end).into();
+        Printed {
+            end,
+            total: std::mem::take(&mut self.total),
+        }
+    }
+}
+
+fn into_raw(status: std::process::ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.into_raw()
+}
+
+/// Rounded up, so that a wait does not end before its time.
+fn timeout(until: Instant) -> PollTimeout {
+    let left = until.saturating_duration_since(Instant::now());
+    let milliseconds = left.as_micros().div_ceil(1000);
+    PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
+}
+
+/// An end in words.
+pub(super) fn words(status: Option<WaitStatus>) -> String {
+    match status {
+        Some(WaitStatus::Exited(_, CUT_OFF)) | None => "its code closed the channel to prof".to_owned(),
+        Some(WaitStatus::Exited(_, code)) => format!("exit code {code}"),
+        Some(WaitStatus::Signaled(_, signal, _)) => {
+            let name = match signal {
+                Signal::SIGSEGV => ": a segmentation fault, a crash of the interpreter or of an extension",
+                Signal::SIGABRT => ": an abort, of the interpreter or of an extension",
+                Signal::SIGKILL => ": perhaps by the system, for want of memory",
+                _ => "",
+            };
+            format!("killed by signal {} ({signal}{name})", signal as i32)
+        }
+        Some(status) => format!("{status:?}"),
+    }
+}

@@ -1,0 +1,11 @@
+//! What was measured, as text.
+
+pub mod csv;
+pub mod figures;
+pub mod fixed;
+pub mod histogram;
+pub mod summary;
+pub mod table;
+pub mod text;
+pub mod timeit_line;
+pub mod units;

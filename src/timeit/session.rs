@@ -1,0 +1,206 @@
+//! What every kind of runner offers: open a fresh process, prepare cases in it, run a plan, and give samples
+//! or a typed [`Stop`]. Plans, statistics and reports know nothing else of it.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What to time: source texts, in the language of the session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Case {
+    /// What reports call it.
+    pub name: String,
+    /// The statement, its lines joined by line feeds.
+    pub statement: String,
+    /// Run before every sample, not timed; empty for none.
+    pub setup: String,
+    /// Whether the garbage collector stays on while a sample runs.
+    pub collect_garbage: bool,
+}
+
+/// One sample to take: a prepared case, and how many loops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The place of the case in the order of [`Session::prepare`], from 0.
+    pub case: usize,
+    /// Executions of the statement in one go.
+    pub loops: u64,
+}
+
+/// What one row gave. Counts are differences over the timed part of the sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// What was asked.
+    pub row: Row,
+    /// Wall-clock time of all loops.
+    pub wall: Duration,
+    /// Processor time of the thread, where it can be read.
+    pub cpu: Option<Duration>,
+    /// Processor time of the whole process with all its threads, where it can be read.
+    pub process_cpu: Option<Duration>,
+    /// Times the thread waited of its own will.
+    pub voluntary_switches: u64,
+    /// Times the thread was interrupted by the system: such a sample is not clean.
+    pub involuntary_switches: u64,
+    /// Page faults, minor and major.
+    pub faults: u64,
+    /// Peak resident memory of the process so far, bytes.
+    pub peak_memory: u64,
+    /// Time of the setup before it, where there was one.
+    pub setup: Duration,
+}
+
+/// A container of the timed code that grew while a sample ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// The variable's name.
+    pub name: String,
+    /// Items right before the first loop.
+    pub before: u64,
+    /// Items right after the last.
+    pub after: u64,
+    /// Loops between.
+    pub loops: u64,
+}
+
+/// What the timed code printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// The end of it, at most some kilobytes of raw bytes.
+    pub end: Vec<u8>,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// The program behind a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runtime {
+    /// Such as `CPython`.
+    pub implementation: String,
+    /// Such as `3.11.7`.
+    pub version: String,
+    /// The executable itself, not a shim.
+    pub executable: PathBuf,
+}
+
+/// How far a long row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The row it runs.
+    pub row: Row,
+    /// Loops done so far.
+    pub done: u64,
+    /// Since the row began.
+    pub elapsed: Duration,
+    /// Processor time of the process in the same time; zero where it cannot be read.
+    pub process_cpu: Duration,
+}
+
+/// Looks at long rows while they run, a few times a second. `Break` ends the plan as interrupted.
+pub trait Watch {
+    /// Called now and then while a row runs.
+    fn progress(&mut self, progress: Progress) -> ControlFlow<()>;
+}
+
+/// Why a plan ended early. Nothing measured is lost: what was complete is in `samples`, the row that ran in
+/// `running`.
+#[derive(Debug)]
+pub struct Stop {
+    /// Why.
+    pub reason: Reason,
+    /// Rows of the plan that were complete.
+    pub samples: Vec<Sample>,
+    /// How far the row was that did not end.
+    pub running: Option<Progress>,
+}
+
+/// Why a session gave no answer.
+#[derive(Debug)]
+pub enum Reason {
+    /// The user's code raised an error, or cannot be compiled.
+    Code(Box<CodeError>),
+    /// It took longer than was allowed.
+    TimeOut,
+    /// The user wants no more.
+    Interrupted,
+    /// The process ended by itself: its status as words, and the last that it printed.
+    Died {
+        /// Such as `exit code 3` or `killed by signal 9`.
+        status: String,
+        /// The end of what it printed on stderr and stdout, at most some kilobytes.
+        output: Box<str>,
+    },
+    /// It could not be started, or does not speak the protocol.
+    Start(String),
+}
+
+/// An error in the user's code, placed in the user's own text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeError {
+    /// The type, such as `NameError`.
+    pub kind: String,
+    /// Its text.
+    pub message: String,
+    /// What is printed: the traceback or the syntax error with its caret, none of our frames in it.
+    pub shown: String,
+    /// What to do, where a known trap was met.
+    pub hint: Option<String>,
+    /// Where it is, or what of the user's code called what failed.
+    pub part: Option<Part>,
+    /// The line in that part, from 1.
+    pub line: Option<usize>,
+}
+
+/// A piece of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Run before the loop.
+    Setup,
+    /// Run in the loop.
+    Statement,
+}
+
+/// One fresh process that times cases.
+pub trait Session {
+    /// What it runs on.
+    fn runtime(&self) -> &Runtime;
+
+    /// Compiles a case; its place is the number of cases before it.
+    ///
+    /// # Errors
+    /// If the code cannot be compiled, or the process is gone.
+    fn prepare(&mut self, case: &Case) -> Result<(), Stop>;
+
+    /// Takes the samples of a plan, in its order.
+    ///
+    /// # Errors
+    /// With what was complete until then.
+    fn run(&mut self, plan: &[Row], watch: &mut dyn Watch) -> Result<Vec<Sample>, Stop>;
+
+    /// What grew most in the last sample of a case, if anything did and it can be seen.
+    fn growth(&self, case: usize) -> Option<&Growth> {
+        let _ = case;
+        None
+    }
+
+    /// Ends the process in order, and tells what its code printed on standard output and error.
+    fn end(self: Box<Self>) -> Printed {
+        Printed::default()
+    }
+}
+
+/// Starts sessions: a fresh process each.
+pub trait Open {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// If the program cannot be started.
+    fn open(&mut self) -> Result<Box<dyn Session>, Stop>;
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.implementation, self.version)
+    }
+}
