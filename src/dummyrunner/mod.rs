@@ -1,0 +1,10 @@
+//! `prof dummyrunner`: simulated players on a line-based game server, and how long it lets them wait.
+//!
+//! ```text
+//! file -> scenario -> engine -> metrics -> report
+//! ```
+//!
+//! A scenario says what dummies do. The engine plays it: sockets and threads stand in there and nowhere else.
+
+pub mod random;
+pub mod wheel;
