@@ -24,6 +24,7 @@
 //! | restriction | a limit by count, share or pattern on what a report lists |
 
 pub mod cli;
+pub mod dummyrunner;
 pub mod export;
 pub mod format;
 pub mod profile;

@@ -1,0 +1,3 @@
+//! Simulated players on a telnet game server, and a small game server to try them on.
+
+pub mod telnet;
