@@ -4,7 +4,9 @@
 //! file -> scenario -> engine -> metrics -> report
 //! ```
 //!
-//! A scenario says what dummies do. The engine plays it: sockets and threads stand in there and nowhere else.
+//! A [`scenario`] says what dummies do. The engine plays it: sockets and threads stand in there and nowhere else.
 
 pub mod random;
+pub mod scenario;
+pub mod telnet;
 pub mod wheel;

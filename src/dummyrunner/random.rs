@@ -14,13 +14,13 @@ impl Random {
     pub fn new(seed: u64, stream: u64) -> Random {
         // Streams must not be shifts of each other, so the number is scrambled before it is mixed in.
         let mut number = Random(stream);
-        let mut random = Random(seed ^ number.next());
-        random.next();
+        let mut random = Random(seed ^ number.bits());
+        random.bits();
         random
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -30,13 +30,13 @@ impl Random {
 
     /// Uniform in 0 (included) to 1 (excluded).
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// Uniform below `bound`; 0 for a bound of 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         // The bias is below bound / 2^64: nothing that a run could show.
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+        ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
     }
 
     /// Exponentially distributed with this mean.
@@ -60,7 +60,7 @@ mod tests {
         // From the generator's reference implementation in C, started with 1234567.
         let mut random = Random(1_234_567);
         assert_eq!(
-            [random.next(), random.next(), random.next()],
+            [random.bits(), random.bits(), random.bits()],
             [
                 6_457_827_717_110_365_317,
                 3_203_168_211_198_807_973,
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn dummies_of_one_run_draw_differently_and_again_the_same() {
-        let first = |seed, stream| Random::new(seed, stream).next();
+        let first = |seed, stream| Random::new(seed, stream).bits();
         assert_eq!(first(1, 0), first(1, 0));
         let mut all: Vec<u64> = (0..1000).map(|stream| first(7, stream)).collect();
         all.push(first(8, 0));
