@@ -6,7 +6,11 @@
 //!
 //! A [`scenario`] says what dummies do. The engine plays it: sockets and threads stand in there and nowhere else.
 
+pub mod dummy;
+pub mod engine;
+pub mod metrics;
 pub mod random;
+pub mod report;
 pub mod scenario;
 pub mod telnet;
 pub mod wheel;
