@@ -361,7 +361,7 @@ impl Dummy {
             Phase::Connected if self.retries < MOST_RETRIES => {
                 self.retries += 1;
                 self.deadline = world.now + WELCOME_TIMEOUT;
-                self.tell(world, || What::Retry);
+                self.tell_move(world, What::Retry);
                 super::telnet::push_command(world.out, b"look");
             }
             Phase::Connected => self.fail(world, Problem::NoWelcome, End::LoginFailed),
@@ -431,20 +431,31 @@ impl Dummy {
         let from = self.phase;
         world.shared.metrics.window.phases.step(from, to);
         self.phase = to;
-        self.tell(world, || What::Phase(from, to));
+        self.tell_move(world, What::Phase(from, to));
+    }
+
+    /// Of moves more may be told than of anything else.
+    fn tell_move(&self, world: &mut World<'_>, what: What) {
+        if self.flags.followed || world.plan.options.phases_told {
+            self.push_told(world, what);
+        }
     }
 
     #[inline]
     fn tell(&self, world: &mut World<'_>, what: impl FnOnce() -> What) {
         if self.flags.followed {
-            world.shared.told.push(Told {
-                number: self.number,
-                at: world.now,
-                istep: self.istep,
-                age: world.now.saturating_sub(self.connected_at),
-                what: what(),
-            });
+            self.push_told(world, what());
         }
+    }
+
+    fn push_told(&self, world: &mut World<'_>, what: What) {
+        world.shared.told.push(Told {
+            number: self.number,
+            at: world.now,
+            istep: self.istep,
+            age: world.now.saturating_sub(self.connected_at),
+            what,
+        });
     }
 
     fn more(&mut self) -> &mut More {

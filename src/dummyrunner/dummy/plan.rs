@@ -24,6 +24,8 @@ pub struct Options {
     pub followed: Vec<u32>,
     /// Is all of it told, of all?
     pub traced: bool,
+    /// Is at least told of all how they move on?
+    pub phases_told: bool,
     /// When the run begins, as `YYYYmmddHHMMSS`: part of names.
     pub stamp: String,
     /// The same moment in seconds since 1970.

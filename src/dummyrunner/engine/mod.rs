@@ -115,9 +115,8 @@ impl Run {
     ///
     /// # Errors
     /// What the system says when it has no more threads or descriptors for the reactors themselves.
-    pub fn play(self, plan: Plan, setup: &Setup, observer: &mut dyn Observer) -> io::Result<Outcome> {
+    pub fn play(self, plan: Arc<Plan>, setup: &Setup, observer: &mut dyn Observer) -> io::Result<Outcome> {
         let start = Instant::now();
-        let plan = Arc::new(plan);
         // No thread without a dummy.
         let count = setup.threads.clamp(1, plan.options.dummies.max(1) as usize);
         let mut threads = Vec::with_capacity(count);
