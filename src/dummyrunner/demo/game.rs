@@ -16,6 +16,9 @@ use std::time::Duration;
 /// For how long a client may take to read its last messages.
 const LINGER: Duration = Duration::from_secs(10);
 
+/// So many in a room notice who comes and goes.
+const CROWD: usize = 50;
+
 /// The game, with all its sessions.
 #[derive(Debug)]
 pub struct Game {
@@ -28,6 +31,8 @@ pub struct Game {
     pub(super) failures: Throttle,
     gate: Option<Gate>,
     settings: Arc<Settings>,
+    /// Sessions that are in the game.
+    pub(super) playing: usize,
     /// Sessions that wait for the welcome screen, and when they get it.
     queue: VecDeque<(Duration, u32, u64)>,
     /// What was said and waits for its time.
@@ -126,6 +131,7 @@ impl Game {
                 },
                 ..Settings::server()
             }),
+            playing: 0,
             queue: VecDeque::new(),
             delayed: VecDeque::new(),
             closing: VecDeque::new(),
@@ -260,10 +266,9 @@ impl Game {
             State::Queued => {}
             State::Playing(_) => {
                 commands::run(self, id, &text, now);
-                if let Some(session) = self.sessions.get_mut(id) {
-                    if session.player().is_some_and(|player| player.has_prompt) && !session.is_closing {
-                        self.ask(id, "> ");
-                    }
+                let player = self.sessions.get(id).and_then(Session::player);
+                if player.is_some_and(|player| player.has_prompt) {
+                    self.ask(id, "> ");
                 }
             }
             _ => login::line(self, id, &text, now),
@@ -282,26 +287,20 @@ impl Game {
 
     /// A message over GMCP, if the client takes it.
     pub(super) fn send_gmcp(&mut self, id: u32, package: &str, json: &str) {
-        if let Some(session) = self.sessions.get_mut(id) {
-            if session.telnet.is_used(Side::Us, Known::Gmcp) {
-                telnet::push_gmcp(session.out(), package, json);
-                self.list(id);
-            }
+        let takes_gmcp = |session: &&mut Session| session.telnet.is_used(Side::Us, Known::Gmcp);
+        if let Some(session) = self.sessions.get_mut(id).filter(takes_gmcp) {
+            telnet::push_gmcp(session.out(), package, json);
+            self.list(id);
         }
     }
 
     /// What a crawler wants to know.
     fn tell_status(&mut self, id: u32, now: Now) {
-        let players = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.player().is_some())
-            .count();
         let started = now.unix - now.running.as_secs_f64();
         let mut data = Vec::new();
         for (name, value) in [
             ("NAME", "prof dummyrunner demo".to_owned()),
-            ("PLAYERS", players.to_string()),
+            ("PLAYERS", self.playing.to_string()),
             ("UPTIME", format!("{started:.0}")),
             ("CODEBASE", concat!("prof ", env!("CARGO_PKG_VERSION")).to_owned()),
         ] {
@@ -346,6 +345,18 @@ impl Game {
         }
     }
 
+    /// Tells those in a room but one who comes and goes. In a crowd nobody notices: there each arrival would
+    /// be a message to thousands.
+    pub(super) fn notice(&mut self, room: u32, but: u32, text: &str) {
+        if self
+            .world
+            .room(room)
+            .is_some_and(|room| room.people.len() <= CROWD)
+        {
+            self.say_to_room(room, but, text);
+        }
+    }
+
     /// Lists a session as having something to send, and drops it if that is too much.
     pub(super) fn list(&mut self, id: u32) {
         let Some(session) = self.sessions.get_mut(id) else {
@@ -381,11 +392,12 @@ impl Game {
             return;
         };
         self.accounts.set_session(&player.name, None);
+        self.playing -= 1;
         let room = self.world.place(id);
         for other in self.world.depart(id) {
             commands::fall(self, other);
         }
-        self.say_to_room(room, id, &format!("{} has left the game.", player.name));
+        self.notice(room, id, &format!("{} has left the game.", player.name));
     }
 
     /// The peer sends no more. It is sent what it was to be sent, then the connection is to be closed.

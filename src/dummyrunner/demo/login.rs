@@ -179,6 +179,7 @@ fn connect(game: &mut Game, id: u32, name: &str, password: &str, now: Now) {
         game.close(other);
     }
     game.counts.logins += 1;
+    game.playing += 1;
     game.accounts.set_session(&name, Some(id));
     let Some(session) = game.sessions.get_mut(id) else {
         return;
@@ -195,7 +196,7 @@ fn connect(game: &mut Game, id: u32, name: &str, password: &str, now: Now) {
     game.say(id, &format!("\nYou become \x1b[1m\x1b[36m{name}\x1b[0m.\n"));
     commands::look_around(game, id);
     game.send_gmcp(id, "Logged.In", "");
-    game.say_to_room(START, id, &format!("{name} has entered the game."));
+    game.notice(START, id, &format!("{name} has entered the game."));
 }
 
 fn red(text: &str) -> String {

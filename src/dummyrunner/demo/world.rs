@@ -206,12 +206,18 @@ impl World {
         Some(self.exits.get(&(from, key(name)))?.to)
     }
 
-    /// A room by its number, as `#7`, or its name.
-    pub(super) fn find_room(&self, name: &str) -> Option<u32> {
-        match name.strip_prefix('#') {
-            Some(number) => number.parse().ok().filter(|&id| self.rooms.get(id).is_some()),
-            None => self.named.get(&key(name)).copied(),
+    /// A room by its number, as `#7`, or its name; of several with this name the session's own.
+    pub(super) fn find_room(&self, session: u32, name: &str) -> Option<u32> {
+        if let Some(number) = name.strip_prefix('#') {
+            return number.parse().ok().filter(|&id| self.rooms.get(id).is_some());
         }
+        let name = key(name);
+        let is_it = |room: &&u32| self.rooms.get(**room).is_some_and(|room| key(&room.name) == name);
+        let own = self
+            .bodies
+            .get(&session)
+            .and_then(|body| body.rooms.iter().rev().find(is_it));
+        own.or_else(|| self.named.get(&name)).copied()
     }
 
     /// A new room of a session; their oldest may end for it. Returns it, and who was in the one that ended.
@@ -348,10 +354,9 @@ impl World {
         let Some(place) = exit.place else { return };
         room.exits.swap_remove(place as usize);
         // Whichever was the last in the list has now this place.
-        if let Some(moved) = room.exits.get(place as usize) {
-            if let Some(exit) = self.exits.get_mut(&(from, key(moved))) {
-                exit.place = Some(place);
-            }
+        let moved = room.exits.get(place as usize).map(|moved| (from, key(moved)));
+        if let Some(exit) = moved.and_then(|moved| self.exits.get_mut(&moved)) {
+            exit.place = Some(place);
         }
     }
 
@@ -448,10 +453,10 @@ impl World {
             Some(At::Room(room)) => self.rooms.get_mut(room).map(|room| &mut room.things),
             None => None,
         };
-        if let Some(list) = list {
-            if let Some(at) = list.iter().rposition(|&object| object == id) {
-                list.remove(at);
-            }
+        if let Some(list) = list
+            && let Some(at) = list.iter().rposition(|&object| object == id)
+        {
+            list.remove(at);
         }
     }
 

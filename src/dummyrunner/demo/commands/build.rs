@@ -46,7 +46,7 @@ pub(super) fn open(game: &mut Game, id: u32, rest: &str) {
     };
     let here = game.world.place(id);
     let names: Vec<&str> = names.split(';').map(str::trim).collect();
-    let Some(to) = game.world.find_room(room.trim()) else {
+    let Some(to) = game.world.find_room(id, room.trim()) else {
         return game.say(id, &format!("Could not find '{}'.", room.trim()));
     };
     if !game.world.owns_room(id, here) {
@@ -62,10 +62,10 @@ pub(super) fn open(game: &mut Game, id: u32, rest: &str) {
 pub(super) fn teleport(game: &mut Game, id: u32, rest: &str) {
     // `teleport me = room` moves oneself, too.
     let room = rest.split_once('=').map_or(rest, |(_, room)| room.trim());
-    match game.world.find_room(room) {
+    match game.world.find_room(id, room) {
         Some(to) => {
             let (name, from) = (name_of(game, id), game.world.place(id));
-            game.say_to_room(from, id, &format!("{name} vanishes."));
+            game.notice(from, id, &format!("{name} vanishes."));
             game.say(id, &format!("Teleported to {room}."));
             go(game, id, to);
         }

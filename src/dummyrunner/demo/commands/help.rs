@@ -1,5 +1,6 @@
 //! What `help` tells.
 
+use super::LISTED;
 use crate::dummyrunner::demo::game::Game;
 use crate::dummyrunner::demo::world::{MOST_ATTRIBUTES, MOST_OBJECTS, MOST_ROOMS};
 
@@ -87,7 +88,8 @@ pub(super) fn help(game: &mut Game, id: u32, topic: &str) {
         "limits" => format!(
             "You can have {MOST_ROOMS} rooms and {MOST_OBJECTS} objects with {MOST_ATTRIBUTES} attributes \
              each: a new one takes the place of your oldest, and all go when you leave. So the server's \
-             memory stays as it is, however long dummies build."
+             memory stays as it is, however long dummies build. \
+             Lists name {LISTED} of many, and in a crowd nobody notices who comes and goes."
         ),
         topic => match TOPICS
             .iter()

@@ -6,7 +6,7 @@ mod talk;
 
 use super::Now;
 use super::game::Game;
-use super::session::{Player, State};
+use super::session::Player;
 use super::world::Room;
 use std::fmt::Write as _;
 
@@ -210,7 +210,7 @@ fn push_list<'a>(text: &mut String, label: &str, names: impl Iterator<Item = &'a
 
 fn walk(game: &mut Game, id: u32, to: u32, exit: &str) {
     let (name, from) = (name_of(game, id), game.world.place(id));
-    game.say_to_room(from, id, &format!("{name} leaves by {exit}."));
+    game.notice(from, id, &format!("{name} leaves by {exit}."));
     go(game, id, to);
 }
 
@@ -218,7 +218,7 @@ fn walk(game: &mut Game, id: u32, to: u32, exit: &str) {
 fn go(game: &mut Game, id: u32, to: u32) {
     game.world.go(id, to);
     let name = name_of(game, id);
-    game.say_to_room(to, id, &format!("{name} arrives."));
+    game.notice(to, id, &format!("{name} arrives."));
     look_around(game, id);
 }
 
@@ -229,19 +229,9 @@ pub(super) fn fall(game: &mut Game, id: u32) {
 }
 
 pub(super) fn who(game: &mut Game, id: u32, now: Now) {
-    let playing = |game: &Game| -> Vec<Player> {
-        let players = game
-            .sessions
-            .iter()
-            .filter_map(|(_, session)| session.player().cloned());
-        players.take(2 * LISTED).collect()
-    };
-    let players = playing(game);
-    let total = game
-        .sessions
-        .iter()
-        .filter(|(_, session)| matches!(session.state, State::Playing(_)))
-        .count();
+    let playing = game.sessions.iter().filter_map(|(_, session)| session.player());
+    let players: Vec<&Player> = playing.take(2 * LISTED).collect();
+    let total = game.playing;
     let mut text = format!("{:<32}{:>12}{:>12}", "Name", "On for", "Idle");
     for player in &players {
         let on = ago(now.running.saturating_sub(player.since).as_secs());
