@@ -1,4 +1,13 @@
-//! Simulated players on a telnet game server, and a small game server to try them on.
+//! `prof dummyrunner`: simulated players on a line-based game server, and how long it lets them wait.
+//!
+//! ```text
+//! file -> scenario -> engine -> metrics -> report
+//! ```
+//!
+//! A [`scenario`] says what dummies do. The engine plays it: sockets and threads stand in there and nowhere else.
 
 pub mod demo;
+pub mod random;
+pub mod scenario;
 pub mod telnet;
+pub mod wheel;
