@@ -3,6 +3,7 @@
 
 mod browser;
 mod diff;
+mod dummyrunner;
 mod exit;
 mod export;
 mod flamegraph;
@@ -57,6 +58,7 @@ enum Command {
     Flamegraph(flamegraph::Args),
     Export(export::Args),
     Diff(diff::Args),
+    Dummyrunner(dummyrunner::Args),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -82,6 +84,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
         Command::Flamegraph(args) => flamegraph::run(args, output),
         Command::Export(args) => export::run(args, output),
         Command::Diff(args) => diff::run(&args, output),
+        Command::Dummyrunner(args) => dummyrunner::run(&args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {

@@ -28,8 +28,10 @@ const RETRY: Duration = Duration::from_millis(20);
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {source}")]
 pub struct BindError {
-    address: SocketAddr,
-    source: io::Error,
+    /// Where it should listen.
+    pub address: SocketAddr,
+    /// What the system says.
+    pub source: io::Error,
 }
 
 /// Ends a server that runs in another thread.
