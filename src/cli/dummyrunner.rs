@@ -1,5 +1,6 @@
 //! `prof dummyrunner`: simulated players on a telnet game server.
 
+mod demo;
 mod files;
 mod scenario;
 mod show;
@@ -22,8 +23,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Play a telnet game server with simulated players, and measure how long it lets them wait
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
+  prof dummyrunner demo                      a small game server to try it on
   prof dummyrunner 10                        ten dummies on 127.0.0.1:4000
   prof dummyrunner 1                         one dummy: its dialogue is printed
   prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
@@ -37,6 +40,9 @@ Ctrl-C logs all dummies out and prints the report; a second Ctrl-C leaves at onc
 threshold failed, or nobody logged in; 2 bad usage or scenario; 3 with --strict-harness; 130 interrupted
 before the planned end.")]
 pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// How many dummies; a scenario with stages needs no number
     #[arg(value_name = "N")]
     dummies: Option<u32>,
@@ -141,6 +147,11 @@ pub(super) struct Args {
     strict_harness: bool,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Demo(demo::Args),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// A table by action.
@@ -186,6 +197,9 @@ fn reconnect(text: &str) -> Result<Reconnect, String> {
 }
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    if let Some(Command::Demo(args)) = &args.command {
+        return demo::run(args, output);
+    }
     if let Some(name) = &args.print_scenario {
         let scenario = scenario::built_in(name)?;
         output.raw().write_all(print::print(&scenario).as_bytes())?;
