@@ -6,6 +6,7 @@
 //! stats    bytes -> format -> Profile -> view -> rows -> text
 //! diff     bytes, twice -> format -> Profiles -> view::diff -> report -> text
 //! flamegraph, export   bytes -> format -> Profile or StackTree -> export -> bytes
+//! dummyrunner   file -> scenario -> engine -> metrics -> report
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which

@@ -11,7 +11,7 @@ use super::output::Output;
 use super::{Code, Failure};
 use crate::dummyrunner::dummy::{Options, Plan, Reconnect};
 use crate::dummyrunner::engine::{self, Outcome, Run, Setup, Why};
-use crate::dummyrunner::report::{Report, original, table, verdict};
+use crate::dummyrunner::report::{self, Report, original, table, verdict};
 use crate::dummyrunner::scenario::condition::Condition;
 use crate::dummyrunner::scenario::{Scenario, duration, print};
 use crate::dummyrunner::telnet::Client;
@@ -370,8 +370,10 @@ fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut O
     };
     output.progress(&crate::python::text::shown(
         format!(
-            "{} dummies on {}, profile {profile}, {ends}, seed {}; Ctrl-C logs them out",
-            plan.options.dummies, setup.target, plan.options.seed
+            "{} on {}, profile {profile}, {ends}, seed {}; Ctrl-C logs them out",
+            report::dummies(plan.options.dummies),
+            setup.target,
+            plan.options.seed
         )
         .as_bytes(),
     ));

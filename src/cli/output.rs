@@ -61,15 +61,22 @@ impl Output {
         self.terminal.then(terminal_width)
     }
 
-    /// A block of state on standard error, drawn over the one before; only for a terminal.
-    pub(super) fn redraw(&mut self, lines_before: usize, text: &str) {
-        let mut stderr = io::stderr().lock();
+    /// A block of state on standard error, drawn over the one before, whose lines are given; only for a terminal.
+    /// Returns the lines of this one.
+    pub(super) fn redraw(&mut self, lines_before: usize, text: &str) -> usize {
         let up = match lines_before {
             0 => String::new(),
             lines => format!("\x1b[{lines}A"),
         };
+        // A line that wraps would be two, and the next block would be drawn too low.
+        let width = terminal_width().saturating_sub(1).max(1);
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| line.chars().take(width).collect())
+            .collect();
         // Nothing can be done if even this cannot be printed.
-        let _ = write!(stderr, "{up}\x1b[J{text}");
+        let _ = writeln!(io::stderr().lock(), "{up}\x1b[J{}", lines.join("\n"));
+        lines.len()
     }
 
     /// A line of progress on standard error.

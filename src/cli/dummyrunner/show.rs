@@ -98,17 +98,20 @@ impl<'a> Show<'a> {
 }
 
 impl Observer for Show<'_> {
+    fn glance(&mut self, at: Duration, window: &Window) {
+        if let Some(lines) = self.block {
+            self.live.glance(at, window);
+            self.block = Some(self.output.redraw(lines, &self.live.block()));
+        }
+    }
+
     fn second(&mut self, at: Duration, window: &Window) -> bool {
         self.files.seconds.add(at, window);
         self.live.add(at, window);
         if let Some(text) = self.original.as_mut().and_then(|lines| lines.second(at, window)) {
             self.print(&text);
         }
-        if let Some(lines) = self.block {
-            let text = self.live.block() + "\n";
-            self.output.redraw(lines, &text);
-            self.block = Some(text.lines().count());
-        } else if at >= self.next_line && self.original.is_none() {
+        if at >= self.next_line && self.block.is_none() && self.original.is_none() {
             self.next_line += EVERY;
             self.output.progress(&self.live.line());
         }

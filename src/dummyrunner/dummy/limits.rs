@@ -28,7 +28,7 @@ pub(super) fn recognise(line: &[u8]) -> Option<Problem> {
     lower[..len].copy_from_slice(&line[..len]);
     lower[..len].make_ascii_lowercase();
     let has = |word: &&str| memchr::memmem::find(&lower[..len], word.as_bytes()).is_some();
-    let found = SIGNS.iter().find(|(words, _)| words.iter().all(|word| has(word)));
+    let found = SIGNS.iter().find(|(words, _)| words.iter().all(has));
     found.map(|(_, problem)| *problem)
 }
 
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn limits_and_bad_logins_are_told_apart() {
         let check = |line: &str, expected: Option<Problem>| {
-            assert_eq!(recognise(line.as_bytes()), expected, "{line}")
+            assert_eq!(recognise(line.as_bytes()), expected, "{line}");
         };
         check(
             "My Game DoS protection is active.You are queued to connect in 3 seconds ...",

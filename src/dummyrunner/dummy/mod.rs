@@ -345,8 +345,10 @@ impl Dummy {
     fn tick(&mut self, world: &mut World<'_>, at: u64) {
         match self.phase {
             Phase::Welcome if self.deadline == NEVER => self.pass_gate(world),
-            Phase::Playing if world.plan.scenario.run.model == Model::Tick && !self.flags.trying => {
-                if self.random.unit() < world.plan.scenario.run.chance_of_action {
+            Phase::Playing => {
+                let run = &world.plan.scenario.run;
+                let ticks = run.model == Model::Tick && !self.flags.trying;
+                if ticks && self.random.unit() < run.chance_of_action {
                     self.want(world, at);
                 }
             }

@@ -1,6 +1,7 @@
 //! Playing: which command comes next, when it is sent, and what its answer means.
 
 use super::super::metrics::Problem;
+use super::super::scenario::template::Template;
 use super::super::scenario::{Late, Method, Model};
 use super::super::telnet;
 use super::{Cursor, Dummy, NEVER, NONE, Pending, SECOND, What, World, fill, nanos};
@@ -258,9 +259,7 @@ impl Dummy {
         let at = self.cursor;
         let commands =
             &plan.scenario.actions[usize::from(at.action)].alternatives[usize::from(at.alternative)];
-        let each = commands
-            .get(usize::from(at.command))
-            .and_then(|template| template.each());
+        let each = commands.get(usize::from(at.command)).and_then(Template::each);
         let elements = each.map_or(1, |list| self.list(plan, list).len());
         if usize::from(at.element) + 1 < elements {
             self.cursor.element += 1;

@@ -126,10 +126,10 @@ impl Sim {
             out: &mut out,
         };
         act(&mut self.dummies[at], &mut world);
-        self.to_server(at, &out);
+        self.reach_server(at, &out);
     }
 
-    fn to_server(&mut self, at: usize, bytes: &[u8]) {
+    fn reach_server(&mut self, at: usize, bytes: &[u8]) {
         let (mut replies, mut text, mut out_of_band) = (Vec::new(), Vec::new(), Vec::new());
         self.servers[at].receive(bytes, &mut replies, |event| match event {
             Event::Text(part) => text.extend_from_slice(part),
@@ -203,7 +203,7 @@ impl Sim {
         let dummy = &mut self.dummies[at];
         self.clients[at].receive(bytes, &mut replies, |event| dummy.received(&mut world, event));
         replies.extend_from_slice(&out);
-        self.to_server(at, &replies);
+        self.reach_server(at, &replies);
     }
 
     fn stop(&mut self) {

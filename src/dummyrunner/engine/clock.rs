@@ -31,9 +31,7 @@ impl Alarm {
     pub(super) fn set(&mut self, now: u64, at: Option<u64>) -> Option<Duration> {
         use nix::sys::time::TimeSpec;
         use nix::sys::timerfd::{Expiration, TimerSetTimeFlags};
-        let Some(at) = at else {
-            return None;
-        };
+        let at = at?;
         if at <= now {
             return Some(Duration::ZERO);
         }

@@ -8,6 +8,8 @@ mod connect;
 mod limits;
 mod reactor;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 pub use limits::raise_descriptors;
 
@@ -62,6 +64,9 @@ pub struct Outcome {
 
 /// What happened in a run, told while it goes.
 pub trait Observer {
+    /// Half a second is over: how things stand, for who looks at them.
+    fn glance(&mut self, at: Duration, window: &Window);
+
     /// A second is over: `at` since the start, with the windows of all threads. `false` ends the run.
     fn second(&mut self, at: Duration, window: &Window) -> bool;
 
@@ -131,7 +136,7 @@ impl Run {
             stopping: None,
             why: Why::AllEnded,
             windows: vec![None; count],
-            seconds: 0,
+            half: None,
         };
         conductor.conduct(&self.receiver, observer);
         let elapsed = start.elapsed();
@@ -183,7 +188,8 @@ struct Conductor {
     why: Why,
     /// The newest window of each thread, until all have given one.
     windows: Vec<Option<Box<Window>>>,
-    seconds: u32,
+    /// The first half of the second that runs.
+    half: Option<Window>,
 }
 
 impl Conductor {
@@ -264,8 +270,18 @@ impl Conductor {
                 sum.add(&window);
             }
         }
-        self.seconds += 1;
-        let goes_on = observer.second(self.start.elapsed(), &sum);
+        let at = self.start.elapsed();
+        observer.glance(at, &sum);
+        // The last window of a run may be the first half of a second: it must not be lost.
+        let ended = sum.phases.all_ended() == sum.phases.total();
+        let Some(mut second) = self.half.take().or_else(|| ended.then(Window::default)) else {
+            self.half = Some(sum);
+            return;
+        };
+        second.add_lags(&sum);
+        second.counters = sum.counters;
+        second.phases = sum.phases;
+        let goes_on = observer.second(at, &second);
         if !goes_on && self.stopping.is_none() {
             self.stop(Why::Asked);
         }

@@ -19,6 +19,8 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 const SECOND: u64 = 1_000_000_000;
+/// What was measured is given away so often.
+const WINDOW: u64 = SECOND / 2;
 const EVENTS: usize = 1024;
 /// Received at a time, by all dummies of the thread.
 const BUFFER: usize = 64 << 10;
@@ -75,8 +77,8 @@ pub(super) struct Reactor {
     again: Vec<u32>,
     /// Dummies that were started.
     begun: u32,
-    /// The next end of a second.
-    next_second: u64,
+    /// When the next window is given away.
+    next_window: u64,
     arrivals: Option<Arrivals>,
 }
 
@@ -153,7 +155,7 @@ impl Reactor {
             replies: Vec::new(),
             again: Vec::new(),
             begun: 0,
-            next_second: SECOND,
+            next_window: WINDOW,
             arrivals,
             plan,
         })
@@ -166,7 +168,7 @@ impl Reactor {
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
         let mut due = Vec::new();
-        self.wheel.set(self.slots.len() as u32, self.next_second);
+        self.wheel.set(self.slots.len() as u32, self.next_window);
         loop {
             let now = self.now();
             self.obey(now);
@@ -302,10 +304,10 @@ impl Reactor {
         } else {
             self.give_window();
             let now = self.now();
-            while self.next_second <= now {
-                self.next_second += SECOND;
+            while self.next_window <= now {
+                self.next_window += WINDOW;
             }
-            self.wheel.set(id, self.next_second);
+            self.wheel.set(id, self.next_window);
         }
     }
 
@@ -491,7 +493,7 @@ impl Reactor {
         self.obeyed > 0 || stages_end.is_none_or(|end| now >= end.as_nanos() as u64)
     }
 
-    /// Gives away what was measured in this second.
+    /// Gives away what was measured since the last time.
     fn give_window(&mut self) {
         let mut window = Window::default();
         let current = &mut self.shared.metrics.window;

@@ -31,7 +31,6 @@ impl Live {
 
     /// A second is over.
     pub fn add(&mut self, at: Duration, window: &Window) {
-        self.at = at;
         self.seconds
             .push_back((at, window.counters, window.lag.clone(), window.harness.clone()));
         if self.seconds.len() > SPAN
@@ -39,11 +38,14 @@ impl Live {
         {
             self.before = counters;
         }
-        self.latest = Window {
-            counters: window.counters,
-            phases: window.phases,
-            ..Window::default()
-        };
+        self.glance(at, window);
+    }
+
+    /// Half a second is over: only counts are looked at.
+    pub fn glance(&mut self, at: Duration, window: &Window) {
+        self.at = at;
+        self.latest.counters = window.counters;
+        self.latest.phases = window.phases;
     }
 
     /// The lags of the newest seconds.

@@ -28,6 +28,15 @@ pub struct Report<'a> {
     pub threads: usize,
 }
 
+/// A number of dummies.
+#[must_use]
+pub fn dummies(count: u32) -> String {
+    match count {
+        1 => "1 dummy".into(),
+        count => format!("{count} dummies"),
+    }
+}
+
 /// Microseconds as milliseconds with three digits.
 #[must_use]
 pub fn milliseconds(micros: u64) -> String {

@@ -2,7 +2,7 @@
 
 use super::super::metrics::{ActionMetrics, End, Evidence, Lags};
 use super::super::scenario::{Late, Method, Model, duration};
-use super::{Report, milliseconds, with_unit};
+use super::{Report, dummies, milliseconds, with_unit};
 use crate::python::text::shown;
 use prettytable::format::{Alignment, FormatBuilder};
 use prettytable::{Cell, Row, Table};
@@ -69,8 +69,8 @@ fn head(report: &Report<'_>, out: &mut String) {
     };
     let _ = writeln!(
         out,
-        "{} dummies on {} for {:.1} s: profile {}, model {model}, late ticks {late}, seed {}",
-        plan.options.dummies,
+        "{} on {} for {:.1} s: profile {}, model {model}, late ticks {late}, seed {}",
+        dummies(plan.options.dummies),
         report.target,
         outcome.played.as_secs_f64(),
         shown(report.profile.as_bytes()),
@@ -107,10 +107,10 @@ fn head(report: &Report<'_>, out: &mut String) {
         .map(|(name, method)| (metrics.methods[*method as usize], *name));
     let methods: Vec<String> = methods
         .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{name} ({count} dummies)"))
+        .map(|(count, name)| format!("{name} ({})", dummies(count)))
         .collect();
     let methods = if methods.is_empty() {
-        "nobody got in".into()
+        "no method, as nobody got in".into()
     } else {
         methods.join(", ")
     };

@@ -106,7 +106,7 @@ fn one_dummy_shows_its_dialogue_and_logs_out_at_ctrl_c() {
         "-> quit\n",
         "== logged out\n",
         "dummies:  1 in = 1 logged out\n",
-        "answers:  found by gmcp-echo (1 dummies)\n",
+        "answers:  found by gmcp-echo (1 dummy)\n",
     ] {
         assert!(text.contains(part), "no `{part}` in\n{text}");
     }
