@@ -27,10 +27,10 @@ The game listens on 127.0.0.1 only and keeps nothing on disk. It knows the comma
 dummies send, also dummyrunner_echo_response, and speaks telnet with GMCP (Core.Echo, Core.Ping), GA
 or EOR after each message, TIMING-MARK, TTYPE, NAWS, CHARSET, MSSP and MCCP2.
 
-Memory stays as it is in a long run: a player has at most 20 rooms and 20 objects, of which the
-oldest goes for a new one, and all of them when the player leaves; of 100,000 accounts the oldest
-unused goes. A client that does not read what it is sent has its input wait, and is dropped when
-256 KiB wait for it.")]
+Memory stays bounded in a long run: a player has only a few rooms and objects (`help limits` in the
+game tells how many), of which the oldest goes for a new one, and all of them when the player
+leaves; of 100,000 accounts the oldest unused goes. A client that does not read what it is sent has
+its input wait, and is dropped when 256 KiB wait for it.")]
 pub(super) struct Args {
     /// How many dummies play
     #[arg(value_name = "N", default_value_t = 50, conflicts_with = "serve_only")]
