@@ -1,4 +1,6 @@
-//! `prof dummyrunner`.
+//! `prof dummyrunner`: its demo game, and dummies on it.
+
+mod play;
 
 use super::fail;
 use nix::sys::signal::{Signal, kill};

@@ -4,7 +4,7 @@ use super::super::metrics::Phase;
 use super::super::scenario::Method;
 use super::super::telnet::{Lines, without_escapes};
 use super::plan::ECHO_COMMAND;
-use super::{Dummy, LONGEST_LINE, SETTLED, What, World, fill, limits, nanos};
+use super::{Dummy, LONGEST_LINE, SETTLED, What, World, fill, limits};
 
 impl Dummy {
     pub(super) fn text(&mut self, world: &mut World<'_>, text: &[u8]) {
@@ -59,9 +59,9 @@ impl Dummy {
             // What came in lines above may have closed it already and sent the next.
             Method::FirstByte if pending.sent < world.now => self.complete(world, world.now),
             Method::Quiet => {
-                let now = world.now;
-                self.more().last_text = now;
-                self.deadline = (now + nanos(world.plan.scenario.lag.quiet)).min(self.deadline.max(now));
+                self.more().last_text = world.now;
+                // The deadline moves with it.
+                self.play_expired(world);
             }
             _ => {}
         }

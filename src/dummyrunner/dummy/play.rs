@@ -452,15 +452,23 @@ impl Dummy {
             // It has thought enough.
             return self.send_next(world, world.now, true);
         };
-        let last_text = self.more.as_ref().map_or(0, |more| more.last_text);
-        let quiet = last_text.saturating_add(nanos(world.plan.scenario.lag.quiet));
         let lost_at = pending.sent + self.timeout(world, pending.action);
-        if pending.method == Method::Quiet && last_text >= pending.sent && world.now >= quiet {
-            self.complete(world, last_text);
+        let quiet_at = self.quiet_at(world, pending);
+        if quiet_at.is_some_and(|(_, end)| world.now >= end) {
+            let at = quiet_at.map_or(world.now, |(last, _)| last);
+            self.complete(world, at);
         } else if world.now >= lost_at {
             self.lose(world);
         } else {
-            self.deadline = lost_at;
+            self.deadline = quiet_at.map_or(lost_at, |(_, end)| end.min(lost_at));
         }
+    }
+
+    /// When the last text came that may answer a command of the method quiet, and when the silence after it will have
+    /// been long enough.
+    fn quiet_at(&self, world: &World<'_>, pending: Pending) -> Option<(u64, u64)> {
+        let last = self.more.as_ref().map(|more| more.last_text)?;
+        let answers = pending.method == Method::Quiet && last >= pending.sent;
+        answers.then(|| (last, last.saturating_add(nanos(world.plan.scenario.lag.quiet))))
     }
 }
