@@ -26,7 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
-  prof dummyrunner demo                      a small game server to try it on
+  prof dummyrunner demo                      a small game server, and dummies on it: needs nothing else
   prof dummyrunner 10                        ten dummies on 127.0.0.1:4000
   prof dummyrunner 1                         one dummy: its dialogue is printed
   prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
@@ -42,6 +42,10 @@ before the planned end.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
+
+    /// The server is our own, and what dummies make on it goes with it.
+    #[arg(skip)]
+    is_demo: bool,
 
     /// How many dummies; a scenario with stages needs no number
     #[arg(value_name = "N")]
@@ -227,7 +231,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         .map(|action| action.name.clone())
         .collect();
     let run = Run::default();
-    let signals = signals::stop_on_signals(run.stopper())?;
+    let stopper = run.stopper();
+    // The first in good order, the second at once.
+    let signals = signals::stop_on_signals(move || stopper.stop())?;
     let mut show = show::Show::new(args, &plan, names, &mut files, output);
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
@@ -377,7 +383,7 @@ fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut O
         )
         .as_bytes(),
     ));
-    if !plan.scenario.login.is_empty() && args.format != Format::Dummyrunner {
+    if !plan.scenario.login.is_empty() && args.format != Format::Dummyrunner && !args.is_demo {
         output.report(
             "warning",
             "dummies create accounts and objects: not on a server with data to keep",

@@ -61,3 +61,28 @@ fn a_wrong_stall_is_told() {
         "{message}"
     );
 }
+
+#[test]
+fn the_demo_needs_nothing_else() {
+    let report = super::run(&[
+        "dummyrunner",
+        "demo",
+        "3",
+        "--duration",
+        "3s",
+        "--",
+        "--timestep",
+        "20ms",
+        "--chance-of-action",
+        "1",
+        "--seed",
+        "7",
+    ]);
+    assert!(report.contains("dummies:  3 in = 3 logged out"), "{report}");
+    assert!(report.contains("found by gmcp-echo (3 dummies)"), "{report}");
+    let message = fail(&["dummyrunner", "demo", "--", "--no-such-thing"], 2);
+    assert!(
+        message.contains("'--no-such-thing'") && message.contains("hint: after --"),
+        "{message}"
+    );
+}

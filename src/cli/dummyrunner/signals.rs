@@ -1,7 +1,6 @@
 //! Ctrl-C and SIGTERM end a run in good order.
 
 use super::super::Failure;
-use crate::dummyrunner::engine::Stopper;
 use nix::sys::signal::{SigSet, Signal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,21 +14,16 @@ impl Signals {
     }
 }
 
-/// From now on these signals stop the run instead of the process: the first in good order, the second at once.
-pub(super) fn stop_on_signals(stopper: Stopper) -> Result<Signals, Failure> {
-    let mut signals = SigSet::empty();
-    signals.add(Signal::SIGINT);
-    signals.add(Signal::SIGTERM);
-    // Threads that are started later inherit this; one thread waits for the signals of all.
-    signals
-        .thread_block()
-        .map_err(|error| Failure::usage(format!("cannot catch signals: {error}")))?;
+/// From now on these signals call `stop` instead of ending the process. Threads that are started later inherit this,
+/// so it comes before any other thread.
+pub(super) fn stop_on_signals(mut stop: impl FnMut() + Send + 'static) -> Result<Signals, Failure> {
+    let signals = block()?;
     let stopped = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&stopped);
     let wait = move || {
         while signals.wait().is_ok() {
             seen.store(true, Ordering::SeqCst);
-            stopper.stop();
+            stop();
         }
     };
     std::thread::Builder::new()
@@ -37,4 +31,13 @@ pub(super) fn stop_on_signals(stopper: Stopper) -> Result<Signals, Failure> {
         .spawn(wait)
         .map_err(|error| Failure::usage(format!("cannot catch signals: {error}")))?;
     Ok(Signals(stopped))
+}
+
+/// Keeps these signals from this thread and all that it starts, for one that will wait for them.
+pub(super) fn block() -> Result<SigSet, Failure> {
+    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+    signals
+        .thread_block()
+        .map_err(|error| Failure::usage(format!("cannot catch signals: {error}")))?;
+    Ok(signals)
 }

@@ -5,9 +5,9 @@ use super::slab::Slab;
 use std::collections::{HashMap, VecDeque};
 
 /// Rooms that a player may have.
-pub(super) const MOST_ROOMS: usize = 20;
+pub(super) const MOST_ROOMS: usize = 8;
 /// Objects that a player may have.
-pub(super) const MOST_OBJECTS: usize = 20;
+pub(super) const MOST_OBJECTS: usize = 8;
 /// Attributes that an object may have.
 pub(super) const MOST_ATTRIBUTES: usize = 8;
 /// Names, and values of attributes, are cut at so many characters.

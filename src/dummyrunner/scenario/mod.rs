@@ -1,7 +1,7 @@
 //! What dummies do: how they log in, which commands they send how often, and how an answer is known.
 //!
 //! A scenario is checked as a whole before anything connects; what it names exists, what it compares has a unit,
-//! what it matches is a regular expression. Text becomes a scenario in [`parse`], and text again in [`print`]; reading
+//! what it matches is a regular expression. Text becomes a scenario in [`parse`], and text again in [`mod@print`]; reading
 //! what was printed gives the same scenario.
 //!
 //! Source of the model and of the built-in profiles' weights and commands: the manual and the behaviour of Evennia's
