@@ -19,7 +19,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::IsTerminal as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Play a telnet game server with simulated players, and measure how long it lets them wait
 #[derive(Debug, clap::Args)]
@@ -219,8 +219,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let target = target::resolve(args, &scenario)?;
     let mut files = files::Files::begin(args)?;
     check_descriptors(dummies, output);
-    let plan = plan(args, scenario, dummies);
-    let setup = setup(args, &plan, target);
+    // One moment by two clocks: times that servers send back are compared with it.
+    let (start, epoch) = (Instant::now(), SystemTime::now());
+    let plan = plan(args, scenario, dummies, epoch);
+    let setup = setup(args, &plan, target, start);
     let profile = scenario::profile_text(&plan.scenario);
     banner(args, &plan, &setup, &profile, output);
 
@@ -319,8 +321,8 @@ fn check_descriptors(dummies: u32, output: &mut Output) {
     }
 }
 
-fn plan(args: &Args, scenario: Scenario, dummies: u32) -> Plan {
-    let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Plan {
+    let epoch = epoch.duration_since(UNIX_EPOCH).unwrap_or_default();
     // Enough bits that two runs differ, few enough to type.
     let random = RandomState::new().build_hasher().finish() >> 32;
     let seed = args.seed.map(u64::from).or(scenario.run.seed).unwrap_or(random);
@@ -356,11 +358,12 @@ fn threads(args: &Args) -> usize {
     }
 }
 
-fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr) -> Setup {
+fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant) -> Setup {
     let scenario = &plan.scenario;
     let planned = args.duration.or(scenario.run.duration).or(scenario.stages_end());
     let attended = std::io::stderr().is_terminal();
     Setup {
+        start,
         target,
         sources: args.source.clone(),
         threads: threads(args),

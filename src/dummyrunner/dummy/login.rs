@@ -14,6 +14,7 @@ impl Dummy {
     pub(super) fn welcomed(&mut self, world: &mut World<'_>) {
         self.deadline = NEVER;
         if world.plan.scenario.login.is_empty() {
+            self.auth_at = world.now;
             self.logged_in(world);
         } else {
             self.pass_gate(world);
@@ -26,6 +27,7 @@ impl Dummy {
         let chance = world.plan.scenario.run.chance_of_login;
         if self.random.unit() < chance || authing < world.plan.options.logins_at_once {
             self.set_phase(world, Phase::Authing);
+            self.auth_at = world.now;
             self.step = 0;
             self.send_step(world);
         }
@@ -145,7 +147,7 @@ impl Dummy {
 
     fn logged_in(&mut self, world: &mut World<'_>) {
         let metrics = &mut world.shared.metrics;
-        metrics.logins.record(world.now.saturating_sub(self.connected_at));
+        metrics.logins.record(world.now.saturating_sub(self.auth_at));
         metrics.window.counters.logins += 1;
         metrics.evidence[self.evidence as usize] += 1;
         self.attempts = 0;
@@ -199,7 +201,7 @@ impl Dummy {
     }
 }
 
-/// A login is only as sure as its weakest step, unless the server said so itself.
+/// The best evidence of a login: what the server says itself, then an expected text, then any text.
 fn stronger(so_far: Evidence, step: Evidence) -> Evidence {
     match (so_far, step) {
         (Evidence::Gmcp, _) => Evidence::Gmcp,

@@ -99,6 +99,8 @@ pub struct Dummy {
     /// The end of whatever its phase waits for.
     deadline: u64,
     connected_at: u64,
+    /// When its login began.
+    auth_at: u64,
     pending: Option<Pending>,
     cursor: Cursor,
     phase: Phase,
@@ -199,6 +201,7 @@ impl Dummy {
             interval: nanos(interval).max(1),
             deadline: NEVER,
             connected_at: 0,
+            auth_at: 0,
             pending: None,
             cursor: Cursor {
                 action: NONE,

@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 /// How a run is played.
 #[derive(Clone, Debug)]
 pub struct Setup {
+    /// When the run begins: the moment that the plan's `epoch` tells by the wall clock.
+    pub start: Instant,
     /// The server.
     pub target: SocketAddr,
     /// Addresses to connect from, in turn; empty: the system's choice, and on loopback as many as are needed.
@@ -121,7 +123,7 @@ impl Run {
     /// # Errors
     /// What the system says when it has no more threads or descriptors for the reactors themselves.
     pub fn play(self, plan: Arc<Plan>, setup: &Setup, observer: &mut dyn Observer) -> io::Result<Outcome> {
-        let start = Instant::now();
+        let start = setup.start;
         // No thread without a dummy.
         let count = setup.threads.clamp(1, plan.options.dummies.max(1) as usize);
         let mut threads = Vec::with_capacity(count);

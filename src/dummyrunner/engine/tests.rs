@@ -59,6 +59,7 @@ fn play(
         logins_at_once: 10,
     };
     let setup = Setup {
+        start: Instant::now(),
         target,
         sources: Vec::new(),
         threads,

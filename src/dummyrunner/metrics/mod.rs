@@ -284,7 +284,7 @@ pub struct Metrics {
     pub login_commands: ActionMetrics,
     /// The actual minus the intended send of dummies that were free.
     pub harness: Lags,
-    /// From connecting to being in.
+    /// From the first command of the login to being in.
     pub logins: Lags,
     /// Round trips of telnet itself, which most servers answer ahead of all commands.
     pub transport: Lags,

@@ -42,7 +42,7 @@ pub enum Clock {
     Service,
     /// Our own lateness.
     Harness,
-    /// From connecting to being in.
+    /// From the first command of the login to being in.
     Login,
 }
 
