@@ -65,7 +65,7 @@ fn play(
         threads,
         connect_rate: None,
         // Long after any of this should be over.
-        duration: Some(Duration::from_secs(120)),
+        duration: scenario.stages_end().or(Some(Duration::from_secs(120))),
     };
     let mut observer = Until(until, Vec::new());
     let outcome = Run::default()
@@ -76,7 +76,7 @@ fn play(
     (outcome, observer.1)
 }
 
-fn check(serve_one: impl Fn(TcpStream) + Send + Sync + 'static, expected: &[Problem], end: End) {
+fn check(serve_one: impl Fn(TcpStream) + Send + Sync + 'static, expected: &[Problem]) {
     let target = serve(serve_one);
     let (outcome, _) = play(load("looker").expect("a profile"), 2, 1, target, |_| false);
     let count: u64 = expected
@@ -84,7 +84,12 @@ fn check(serve_one: impl Fn(TcpStream) + Send + Sync + 'static, expected: &[Prob
         .map(|problem| outcome.metrics.problems[*problem as usize])
         .sum();
     assert_eq!(count, 2, "{:?}", outcome.metrics.problems);
-    assert_eq!(outcome.metrics.window.phases.ended(end), 2);
+    // It may be over before we see that it was connected at all.
+    let phases = outcome.metrics.window.phases;
+    assert_eq!(
+        phases.ended(End::LoginFailed) + phases.ended(End::ConnectFailed),
+        2
+    );
     assert_eq!(outcome.why, Why::AllEnded);
 }
 
@@ -101,7 +106,7 @@ fn a_refused_connection_is_counted() {
 
 #[test]
 fn a_server_that_hangs_up_is_counted() {
-    check(drop, &[Problem::Closed, Problem::Reset], End::LoginFailed);
+    check(drop, &[Problem::Closed, Problem::Reset]);
 }
 
 #[test]
@@ -111,7 +116,7 @@ fn a_server_that_cuts_the_connection_is_counted() {
         // No goodbye: the peer gets RST.
         socket.set_linger(Some(Duration::ZERO)).expect("a socket");
     };
-    check(cut, &[Problem::Reset], End::LoginFailed);
+    check(cut, &[Problem::Reset]);
 }
 
 #[test]
@@ -120,7 +125,7 @@ fn a_server_that_sends_without_end_is_given_up() {
         let noise = vec![b'x'; 1 << 20];
         while stream.write_all(&noise).is_ok() {}
     };
-    check(flood, &[Problem::Flood], End::LoginFailed);
+    check(flood, &[Problem::Flood]);
 }
 
 #[test]
@@ -156,4 +161,62 @@ fn a_dummy_plays_and_its_quit_arrives() {
         told.iter()
             .any(|told| told.what == What::Received(b"You said look".to_vec()))
     );
+}
+
+/// Says something to every line, and hangs up at `quit`.
+fn game(stream: TcpStream) {
+    let mut out = stream.try_clone().expect("a socket");
+    let _ = out.write_all(b"Welcome!\r\n");
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        let _ = out.write_all(b"You see a room.\r\n");
+        if line == "quit" {
+            return;
+        }
+    }
+}
+
+fn scenario(run: &str) -> Scenario {
+    let text = format!(
+        "[run]\n{run}\n[logout]\ncommands = [\"quit\"]\n[[action]]\nname = \"look\"\ncommands = [\"look\"]\n"
+    );
+    parse_alone(&text).expect("a scenario")
+}
+
+#[test]
+fn a_rate_is_spread_over_all_dummies() {
+    let rate = scenario("model = \"rate\"\nrate = 500\narrivals = \"poisson\"");
+    let (outcome, told) = play(rate, 4, 2, serve(game), |window| window.counters.answered >= 200);
+    assert_eq!(outcome.metrics.window.phases.ended(End::LoggedOut), 4);
+    let sent = outcome.metrics.window.counters.sent as f64;
+    // Dummies that are not in yet take no commands, so there may be fewer, but not more.
+    let most = outcome.played.as_secs_f64() * 500.0;
+    assert!(sent < most + 6.0 * most.sqrt(), "{sent} of {most}");
+    let of_first = told
+        .iter()
+        .filter(|told| matches!(told.what, What::Sent(_)))
+        .count() as f64;
+    assert!(of_first < sent * 0.5, "{of_first} of {sent}");
+    assert!(!outcome.metrics.total().response.is_empty() && !outcome.metrics.harness.is_empty());
+}
+
+#[test]
+fn stages_bring_dummies_and_take_them_away() {
+    let mut staged = scenario("timestep = 0.01");
+    let stage = |dummies, millis| super::super::scenario::Stage {
+        dummies,
+        over: Duration::from_millis(millis),
+        hold: Duration::from_millis(millis),
+    };
+    staged.stages = vec![stage(6, 300), stage(0, 300)];
+    let (outcome, _) = play(staged, 6, 2, serve(game), |_| false);
+    let phases = outcome.metrics.window.phases;
+    assert_eq!(
+        phases.ended(End::LoggedOut) + phases.ended(End::NeverConnected) + phases.ended(End::NotIn),
+        6
+    );
+    assert_eq!(
+        u64::from(phases.ended(End::LoggedOut)),
+        outcome.metrics.window.counters.logins
+    );
+    assert!(outcome.elapsed >= Duration::from_millis(1200));
 }

@@ -450,8 +450,8 @@ mod tests {
         };
         let mut sum = Metrics::default();
         sum.add(&thread(1_000_000));
-        sum.add(&thread(3_000_000));
-        assert_eq!((sum.total().sent, sum.total().response.max()), (2, Some(3000)));
+        sum.add(&thread(1_500_000));
+        assert_eq!((sum.total().sent, sum.total().response.max()), (2, Some(1500)));
         assert_eq!(sum.window.phases.total(), 10);
         assert_eq!(sum.problems[Problem::Reset as usize], 2);
         assert_eq!((sum.methods[Method::Prompt as usize], sum.harness.len()), (2, 2));
