@@ -26,8 +26,8 @@ const EVENTS: usize = 1024;
 const BUFFER: usize = 64 << 10;
 /// So many buffers in a row belong to one dummy, then the others have their turn.
 const MOST_READS: usize = 4;
-/// Bytes a second to one dummy that no game sends: someone must say so before the machine is busy with nothing else.
-const FLOOD: u64 = 32 << 20;
+/// Bytes a minute to one dummy that no game sends. A minute, so that a flood is one on a slow machine, too.
+const FLOOD: u64 = 128 << 20;
 /// Connections begun before timers and answers have their turn.
 const MOST_BEGUN: u32 = 64;
 
@@ -88,9 +88,9 @@ struct Slot {
     connection: Option<Connection>,
     /// What its timer is set to.
     armed: u64,
-    /// Bytes received since that second began.
+    /// Bytes received in that minute.
     received: u64,
-    second: u32,
+    minute: u32,
 }
 
 /// The thread's share of commands at a given rate.
@@ -523,15 +523,15 @@ impl Slot {
             connection: None,
             armed: NEVER,
             received: 0,
-            second: 0,
+            minute: 0,
         }
     }
 
     /// Does the server send more than any game would?
     fn is_flooded(&mut self, count: u64, now: u64) -> bool {
-        let second = (now / SECOND) as u32;
-        if second != self.second {
-            self.second = second;
+        let minute = (now / (60 * SECOND)) as u32;
+        if minute != self.minute {
+            self.minute = minute;
             self.received = 0;
         }
         self.received += count;
