@@ -1,11 +1,11 @@
 //! A scenario from TOML: every mistake is found before anything connects, and told with its line and column.
 
+mod login;
+mod run;
+
 use super::condition::Condition;
-use super::template::{self, Names, Template};
-use super::{
-    Action, Feed, Lag, Late, Method, Model, Pattern, Pool, Profile, Run, Scenario, Size, Stage, Step, Think,
-    Variable, duration, file,
-};
+use super::template::{Names, Template};
+use super::{Action, Feed, Method, Pattern, Pool, Profile, Scenario, Size, Stage, Variable, duration, file};
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
@@ -174,35 +174,6 @@ impl Place<'_> {
         number.map_or(Ok(default), |number| self.number(number, 0.0..1.0, "a chance"))
     }
 
-    fn think(&self, think: &Spanned<file::Think>) -> Result<Think, Error> {
-        let read = || -> Result<Think, String> {
-            Ok(match think.get_ref() {
-                file::Think::Constant(time) => Think::Constant(time_of(time)?),
-                file::Think::Drawn(file::Drawn::Uniform(low, high)) => {
-                    let (low, high) = (time_of(low)?, time_of(high)?);
-                    if low > high {
-                        return Err("uniform needs the shorter time first".into());
-                    }
-                    Think::Uniform(low, high)
-                }
-                file::Think::Drawn(file::Drawn::Exponential(mean)) => Think::Exponential(time_of(mean)?),
-                file::Think::Drawn(file::Drawn::Lognormal(median, deviation)) => {
-                    if !(0.0..=10.0).contains(deviation) {
-                        return Err("the deviation of lognormal is 0 to 10".into());
-                    }
-                    Think::Lognormal(time_of(median)?, *deviation)
-                }
-                file::Think::Drawn(file::Drawn::Recorded(times)) => {
-                    if times.is_empty() {
-                        return Err("recorded needs at least one time".into());
-                    }
-                    Think::Recorded(times.iter().map(time_of).collect::<Result<_, _>>()?)
-                }
-            })
-        };
-        read().map_err(|message| self.bad(think.span(), message))
-    }
-
     fn word<T: Copy>(&self, word: &file::Text, words: &[(&str, T)], what: &str) -> Result<T, Error> {
         let found = words.iter().find(|(name, _)| name == word.get_ref());
         found.map(|(_, value)| *value).ok_or_else(|| {
@@ -215,123 +186,6 @@ impl Place<'_> {
                     names.join(", ")
                 ),
             )
-        })
-    }
-
-    fn run(&self, run: &file::Run, profiles: &[Profile]) -> Result<Run, Error> {
-        let timestep = self.time_or(run.timestep.as_ref(), Duration::from_secs(1))?;
-        if let Some(place) = &run.timestep
-            && (timestep < Duration::from_millis(1) || timestep > LONGEST_TIMESTEP)
-        {
-            return Err(self.bad(place.span(), "a timestep is 1ms to 1h"));
-        }
-        if let Some(profile) = &run.profile
-            && !profiles.iter().any(|known| known.name == *profile.get_ref())
-        {
-            return Err(self.unknown_profile(profile, profiles));
-        }
-        let seed = run.seed.as_ref().map(|seed| {
-            u64::try_from(*seed.get_ref())
-                .map_err(|_| self.bad(seed.span(), "a seed is a whole number from 0"))
-        });
-        let late = [("queue", Late::Queue), ("skip", Late::Skip), ("send", Late::Send)];
-        if let Some(target) = &run.target
-            && target
-                .get_ref()
-                .rsplit_once(':')
-                .is_none_or(|(_, port)| port.parse::<u16>().is_err())
-        {
-            return Err(self.bad(target.span(), "a target is HOST:PORT"));
-        }
-        Ok(Run {
-            target: run.target.as_ref().map(|target| target.get_ref().clone()),
-            model: self.model(run)?,
-            late: run.late.as_ref().map_or(Ok(Late::Queue), |word| {
-                self.word(word, &late, "word for late ticks")
-            })?,
-            timestep,
-            chance_of_action: self.chance(run.chance_of_action.as_ref(), 0.5)?,
-            chance_of_login: self.chance(run.chance_of_login.as_ref(), 0.01)?,
-            logins_at_once: run.logins_at_once.unwrap_or(10),
-            seed: seed.transpose()?,
-            duration: run.duration.as_ref().map(|time| self.time(time)).transpose()?,
-            profile: run.profile.as_ref().map(|name| name.get_ref().clone()),
-            welcome: run.welcome.unwrap_or(true),
-        })
-    }
-
-    fn model(&self, run: &file::Run) -> Result<Model, Error> {
-        let words = [("tick", 0), ("rate", 1), ("think", 2), ("closed", 3)];
-        let which = run
-            .model
-            .as_ref()
-            .map_or(Ok(0), |word| self.word(word, &words, "model"))?;
-        let missing = |what: &str| {
-            let span = run.model.as_ref().map_or(0..0, Spanned::span);
-            self.bad(span, format!("this model needs `{what}`"))
-        };
-        Ok(match which {
-            1 => {
-                let rate = run
-                    .rate
-                    .as_ref()
-                    .ok_or_else(|| missing("rate = COMMANDS A SECOND"))?;
-                let arrivals = [("constant", false), ("poisson", true)];
-                Model::Rate {
-                    rate: self.number(rate, 0.001..1e7, "a rate")?,
-                    poisson: run
-                        .arrivals
-                        .as_ref()
-                        .map_or(Ok(false), |word| self.word(word, &arrivals, "arrivals"))?,
-                }
-            }
-            2 => Model::Think(self.think(run.think.as_ref().ok_or_else(|| missing("think = TIME"))?)?),
-            3 => Model::Closed,
-            _ => Model::Tick,
-        })
-    }
-
-    fn lag(&self, lag: &file::Lag, known: &Known<'_>) -> Result<Lag, Error> {
-        let method = lag
-            .method
-            .as_ref()
-            .map_or(Ok(Method::Auto), |word| self.word(word, &Method::ALL, "method"))?;
-        let probe = lag
-            .probe
-            .as_ref()
-            .map(|text| self.template(text, known))
-            .transpose()?;
-        if method == Method::EchoCommand {
-            let place = || {
-                lag.probe
-                    .as_ref()
-                    .or(lag.method.as_ref())
-                    .map_or(0..0, Spanned::span)
-            };
-            let tags = probe.as_ref().map_or(0, |probe| {
-                probe
-                    .parts()
-                    .iter()
-                    .filter(|part| **part == template::Part::Tag)
-                    .count()
-            });
-            if tags == 0 {
-                return Err(self.bad(
-                    place(),
-                    "the method echo-command needs a probe with {tag}, such as probe = \"say {tag}\"",
-                ));
-            }
-        }
-        let share = lag
-            .probe_share
-            .as_ref()
-            .map(|share| self.number(share, 0.0..1.0, "a share"));
-        Ok(Lag {
-            method,
-            probe,
-            probe_share: share.transpose()?,
-            quiet: self.time_or(lag.quiet.as_ref(), Duration::from_millis(200))?,
-            timeout: self.time_or(lag.timeout.as_ref(), Duration::from_secs(30))?,
         })
     }
 
@@ -352,64 +206,6 @@ impl Place<'_> {
 
     fn pattern_of(&self, text: Option<&file::Text>) -> Result<Option<Pattern>, Error> {
         text.map(|text| self.pattern(text)).transpose()
-    }
-
-    fn steps(&self, steps: &[Spanned<file::Step>], known: &Known<'_>) -> Result<Vec<Step>, Error> {
-        let step = |step: &Spanned<file::Step>| {
-            let step = match step.get_ref() {
-                file::Step::Command(send) => Step {
-                    send: self.template_at(send, step.span(), known)?,
-                    expect: None,
-                    fail: None,
-                    once: false,
-                },
-                file::Step::Table(table) => Step {
-                    send: self.template(&table.send, known)?,
-                    expect: self.pattern_of(table.expect.as_ref())?,
-                    fail: self.pattern_of(table.fail.as_ref())?,
-                    once: table.once,
-                },
-            };
-            Ok(step)
-        };
-        steps.iter().map(step).collect()
-    }
-
-    /// The name, the password and the steps; what the table says of all commands ends the last one.
-    fn login(
-        &self,
-        login: &file::Login,
-        known: &Known<'_>,
-    ) -> Result<(Template, Option<Template>, Vec<Step>), Error> {
-        let no_names = Template::parse("Dummy_{gid}", known).map_err(|bad| self.bad(0..0, bad.message))?;
-        let name = login
-            .name
-            .as_ref()
-            .map_or(Ok(no_names), |text| self.template(text, known))?;
-        if let Some(text) = &login.name {
-            let from_feed = name
-                .parts()
-                .iter()
-                .any(|part| matches!(part, template::Part::Feed(..)));
-            if !from_feed && !name.source().to_ascii_lowercase().starts_with("dummy") {
-                let message = "names of accounts begin with `Dummy`, so that they can be told from people's, or come from a feed";
-                return Err(self.bad(text.span(), message));
-            }
-        }
-        let password = login
-            .password
-            .as_ref()
-            .map(|text| self.template(text, known))
-            .transpose()?;
-        let mut steps = self.steps(&login.commands, known)?;
-        let fail = self.pattern_of(login.fail.as_ref())?;
-        for step in &mut steps {
-            step.fail = step.fail.take().or_else(|| fail.clone());
-        }
-        if let (Some(last), Some(expect)) = (steps.last_mut(), self.pattern_of(login.expect.as_ref())?) {
-            last.expect = last.expect.take().or(Some(expect));
-        }
-        Ok((name, password, steps))
     }
 
     fn variables(&self, file: &file::File) -> Result<Vec<Variable>, Error> {

@@ -1,5 +1,6 @@
 use super::super::builtin::parse_alone;
 use super::super::print::print;
+use super::super::{Late, Model};
 use super::*;
 use proptest::prelude::*;
 
@@ -187,6 +188,18 @@ fn mistakes_are_told_with_line_and_column() {
         3,
         9,
         "{tag}",
+    );
+    check_bad(
+        &with("[login]\nname = \"Dummy{name}\""),
+        2,
+        8,
+        "always come out the same",
+    );
+    check_bad(
+        &with("[login]\npassword = \"x{counter}\""),
+        2,
+        12,
+        "{name} and columns",
     );
     check_bad(&with("[lag]\nmethod = \"expect\""), 4, 8, "needs `expect`");
     check_bad(
