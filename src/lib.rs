@@ -8,12 +8,13 @@
 //! timeit   snippets -> session -> samples -> report -> text
 //! flamegraph, export   bytes -> format -> Profile or StackTree -> export -> bytes
 //! timeit   code -> session -> samples -> statistics -> report -> text
+//! dummyrunner   file -> scenario -> engine -> metrics -> report
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
 //! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
 //! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
-//! numbers), `python` (what must come out as Python itself does it). All but `cli` take
+//! numbers), `dummyrunner` (simulated players, and a game for them), `python` (what must come out as Python itself does it). All but `cli` take
 //! bytes and writers and return values.
 //!
 //! # Words
@@ -30,6 +31,7 @@
 //! | round, pair | one sample of each case; two samples of one round |
 
 pub mod cli;
+pub mod dummyrunner;
 pub mod export;
 pub mod format;
 pub mod profile;

@@ -3,6 +3,7 @@
 
 mod browser;
 mod diff;
+mod dummyrunner;
 mod exit;
 mod export;
 mod flamegraph;
@@ -23,7 +24,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Reads, prints, draws, converts and compares profiles of Python programs. Needs no Python.
+/// Reads, prints, draws, converts and compares profiles of Python programs, and loads game servers. Needs no Python.
 #[derive(Debug, Parser)]
 #[command(
     name = "prof",
@@ -38,6 +39,7 @@ Examples:
   python -m cProfile -o app.prof app.py; prof stats app.prof --sort tottime --top 20
   prof flamegraph server.prof
   prof diff before.prof after.prof
+  prof dummyrunner 10
 
 `prof COMMAND --help` tells more about a command, with examples.")]
 struct Cli {
@@ -60,6 +62,7 @@ enum Command {
     Export(export::Args),
     Diff(diff::Args),
     Timeit(Box<timeit::Args>),
+    Dummyrunner(Box<dummyrunner::Args>),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -86,6 +89,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
         Command::Export(args) => export::run(args, output),
         Command::Diff(args) => diff::run(&args, output),
         Command::Timeit(args) => timeit::run(&args, output),
+        Command::Dummyrunner(args) => dummyrunner::run(&args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {

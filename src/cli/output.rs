@@ -7,8 +7,9 @@ use crate::view::Shown;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
-use std::io::{IsTerminal, StdoutLock, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, IntoInnerError, IsTerminal, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// Where a command prints.
 pub(super) struct Output {
@@ -61,6 +62,30 @@ impl Output {
         self.terminal.then(terminal_width)
     }
 
+    /// A block of state on standard error, drawn over the one before, whose lines are given; only for a terminal.
+    /// Returns the lines of this one.
+    pub(super) fn redraw(&mut self, lines_before: usize, text: &str) -> usize {
+        let up = match lines_before {
+            0 => String::new(),
+            lines => format!("\x1b[{lines}A"),
+        };
+        // A line that wraps would be two, and the next block would be drawn too low.
+        let width = terminal_width().saturating_sub(1).max(1);
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| line.chars().take(width).collect())
+            .collect();
+        // Nothing can be done if even this cannot be printed.
+        let _ = writeln!(io::stderr().lock(), "{up}\x1b[J{}", lines.join("\n"));
+        lines.len()
+    }
+
+    /// A line of progress on standard error.
+    pub(super) fn progress(&mut self, line: &str) {
+        // Nothing can be done if even this cannot be printed.
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.stdout.flush().map_err(Into::into)
     }
@@ -94,27 +119,60 @@ impl Output {
 
 /// Writes a file that appears whole or not at all: under another name beside it first.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let write = || {
+    let mut file = OutputFile::begin(path)?;
+    file.write(bytes)?;
+    file.finish()
+}
+
+/// A file that is written under another name beside it, and gets its own when it is complete.
+pub(super) struct OutputFile {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+}
+
+impl OutputFile {
+    /// Begins it: what would hinder it is found before anything is measured.
+    pub(super) fn begin(path: &Path) -> Result<OutputFile, Failure> {
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new()
+        let file = tempfile::Builder::new()
             .prefix(".prof-")
             .permissions(new_file_mode())
-            .tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|error: std::io::Error| {
-        Failure::usage(format!(
-            "cannot write `{}`: {}",
-            path.to_string_lossy(),
-            system_text(&error)
-        ))
-    })
+            .tempfile_in(folder)
+            .map_err(|error| cannot_write(path, &error))?;
+        Ok(OutputFile {
+            path: path.into(),
+            file: BufWriter::new(file),
+        })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.file
+            .write_all(bytes)
+            .map_err(|error| cannot_write(&self.path, &error))
+    }
+
+    /// Gives it its name.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        let path = self.path;
+        let persist = || {
+            let file = self.file.into_inner().map_err(IntoInnerError::into_error)?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        persist().map_err(|error: io::Error| cannot_write(&path, &error))
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::usage(format!(
+        "cannot write `{}`: {}",
+        path.to_string_lossy(),
+        system_text(error)
+    ))
 }
 
 /// What a new file may be read and written by, before the umask.

@@ -5,6 +5,7 @@ mod browser;
 mod chromium;
 mod corpus;
 mod diff;
+mod dummyrunner;
 mod errors;
 mod examples;
 mod export;

@@ -1,0 +1,405 @@
+//! `prof dummyrunner`: simulated players on a telnet game server.
+
+mod demo;
+mod files;
+mod scenario;
+mod show;
+mod signals;
+mod target;
+
+use super::output::Output;
+use super::{Code, Failure};
+use crate::dummyrunner::dummy::{Options, Plan, Reconnect};
+use crate::dummyrunner::engine::{self, Outcome, Run, Setup, Why};
+use crate::dummyrunner::report::{self, Report, original, table, verdict};
+use crate::dummyrunner::scenario::condition::Condition;
+use crate::dummyrunner::scenario::{Scenario, duration, print};
+use crate::dummyrunner::telnet::Client;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::io::IsTerminal as _;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Play a telnet game server with simulated players, and measure how long it lets them wait
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "\
+Examples:
+  prof dummyrunner demo                      a small game server, and dummies on it: needs nothing else
+  prof dummyrunner 10                        ten dummies on 127.0.0.1:4000
+  prof dummyrunner 1                         one dummy: its dialogue is printed
+  prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
+  prof dummyrunner 100 --threshold 'lag.p99 < 500ms' --junit lag.xml
+  prof dummyrunner --print-scenario looker > my.toml; prof dummyrunner 50 --scenario my.toml
+
+Profiles: idler, looker, normal_player, normal_builder, heavy_builder, socializing_builder, only_digger, as
+in Evennia's Dummyrunner. Dummies create accounts named Dummy_...: use a database that you can throw away.
+
+Ctrl-C logs all dummies out and prints the report; a second Ctrl-C leaves at once. Exit codes: 0; 1 a
+threshold failed, or nobody logged in; 2 bad usage or scenario; 3 with --strict-harness; 130 interrupted
+before the planned end.")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// The server is our own, and what dummies make on it goes with it.
+    #[arg(skip)]
+    is_demo: bool,
+
+    /// How many dummies; a scenario with stages needs no number
+    #[arg(value_name = "N")]
+    dummies: Option<u32>,
+
+    /// The server's port on this machine
+    #[arg(short, long, value_name = "PORT", conflicts_with = "target")]
+    port: Option<u16>,
+
+    /// The server; without this 127.0.0.1:4000
+    #[arg(short, long, value_name = "HOST:PORT")]
+    target: Option<String>,
+
+    /// Confirm that a server outside of private networks is yours to load
+    #[arg(long)]
+    i_own_this_server: bool,
+
+    /// What dummies do: a profile of the scenario, or one that is built in
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+
+    /// Read what dummies do from a TOML file
+    #[arg(long, value_name = "FILE.toml")]
+    scenario: Option<PathBuf>,
+
+    /// Print a built-in profile as TOML, to start from, and do nothing else
+    #[arg(long, value_name = "NAME")]
+    print_scenario: Option<String>,
+
+    /// Log all out after this time; without this 10m, but on a terminal only at Ctrl-C
+    #[arg(short, long, value_name = "TIME", value_parser = duration::parse)]
+    duration: Option<Duration>,
+
+    /// End the run once this holds over 10 s, such as 'p99 > 500ms'
+    #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
+    until: Option<Condition>,
+
+    /// Exit with code 1 unless this holds at the end, such as 'errors.rate < 1%'; repeat for more
+    #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
+    threshold: Vec<Condition>,
+
+    #[command(flatten)]
+    play: scenario::Overrides,
+
+    /// The seed of all random numbers
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u32>,
+
+    /// Threads; without this one less than there are cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+
+    /// Connections begun a second; without this as fast as they are accepted
+    #[arg(long, value_name = "N", value_parser = positive)]
+    connect_rate: Option<f64>,
+
+    /// After a lost connection: never, always, or up to so many times in a row
+    #[arg(long, value_name = "never|always|N", default_value = "never", value_parser = reconnect)]
+    reconnect: Reconnect,
+
+    /// How long logouts may take
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse)]
+    grace: Duration,
+
+    /// Which client dummies look like to the server
+    #[arg(long, value_name = "CLIENT", value_enum, default_value = "evennia")]
+    client: ClientName,
+
+    /// Connect from this address; repeat to spread connections
+    #[arg(long, value_name = "IP")]
+    source: Vec<IpAddr>,
+
+    /// Print the dialogue of this dummy, from 1; repeat for more
+    #[arg(long, value_name = "CID", value_parser = clap::value_parser!(u32).range(1..))]
+    follow: Vec<u32>,
+
+    /// Show telnet and GMCP in dialogues
+    #[arg(short, long)]
+    verbose: bool,
+
+    /// The report as text, or the original's lines
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "table")]
+    format: Format,
+
+    /// Write the report as JSON, with lossless histograms
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Write each second as a line of CSV
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+
+    /// Write thresholds as test cases in JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+
+    /// Write every send, receive and state of every dummy as JSON lines
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+
+    /// Exit with code 3 if prof itself was too slow for the figures to be trusted
+    #[arg(long)]
+    strict_harness: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Demo(demo::Args),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A table by action.
+    Table,
+    /// A JSON object.
+    Json,
+    /// What Evennia's Dummyrunner prints.
+    Dummyrunner,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ClientName {
+    /// Refuses all telnet options.
+    Raw,
+    /// Agrees only to what measures lag.
+    Evennia,
+    /// Agrees to what Mudlet does.
+    Mudlet,
+}
+
+/// A run without an end is none.
+const LONGEST_UNATTENDED: Duration = Duration::from_secs(600);
+/// Descriptors of prof itself.
+const SPARE_DESCRIPTORS: u64 = 32;
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text
+        .parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "not a number above 0".into())
+}
+
+fn reconnect(text: &str) -> Result<Reconnect, String> {
+    match text {
+        "never" => Ok(Reconnect::Never),
+        "always" => Ok(Reconnect::Always),
+        times => times
+            .parse()
+            .map(Reconnect::Times)
+            .map_err(|_| "neither never, always, nor a number".into()),
+    }
+}
+
+pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    if let Some(Command::Demo(args)) = &args.command {
+        return demo::run(args, output);
+    }
+    if let Some(name) = &args.print_scenario {
+        let scenario = scenario::built_in(name)?;
+        output.raw().write_all(print::print(&scenario).as_bytes())?;
+        return Ok(Code::Done);
+    }
+    let scenario = scenario::load(args)?;
+    let dummies = count(args, &scenario)?;
+    if let Some(&cid) = args.follow.iter().find(|&&cid| cid > dummies) {
+        return Err(Failure::usage(format!(
+            "there is no dummy {cid} to follow among {dummies}"
+        )));
+    }
+    let target = target::resolve(args, &scenario)?;
+    let mut files = files::Files::begin(args)?;
+    check_descriptors(dummies, output);
+    // One moment by two clocks: times that servers send back are compared with it.
+    let (start, epoch) = (Instant::now(), SystemTime::now());
+    let plan = plan(args, scenario, dummies, epoch);
+    let setup = setup(args, &plan, target, start);
+    let profile = scenario::profile_text(&plan.scenario);
+    banner(args, &plan, &setup, &profile, output);
+
+    let names: Vec<String> = plan
+        .scenario
+        .actions
+        .iter()
+        .map(|action| action.name.clone())
+        .collect();
+    let run = Run::default();
+    let stopper = run.stopper();
+    // The first in good order, the second at once.
+    let signals = signals::stop_on_signals(move || stopper.stop())?;
+    let mut show = show::Show::new(args, &plan, names, &mut files, output);
+    // The plan moves into the threads; the report needs it as well.
+    let played = std::sync::Arc::new(plan);
+    let outcome = run
+        .play(std::sync::Arc::clone(&played), &setup, &mut show)
+        .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
+    show.finish()?;
+    let report = Report {
+        plan: &played,
+        outcome: &outcome,
+        target,
+        profile,
+        threads: setup.threads,
+    };
+    match args.format {
+        Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,
+        Format::Json => output
+            .raw()
+            .write_all(crate::dummyrunner::report::json::render(&report).as_bytes())?,
+        Format::Dummyrunner => output.raw().write_all(original::end(&report).as_bytes())?,
+    }
+    output.flush()?;
+    files.finish(&report)?;
+    Ok(code(
+        args,
+        &report,
+        &outcome,
+        signals.was_stopped() && setup.duration.is_some(),
+        output,
+    ))
+}
+
+/// How the run went, as an exit code; what failed is told.
+fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, output: &mut Output) -> Code {
+    let mut code = Code::Done;
+    for check in report.check().iter().filter(|check| !check.passed) {
+        let value = check.value.map_or("nothing measured".into(), |value| {
+            check.condition.value_text(value)
+        });
+        output.report("failed", &format!("{} ({value})", check.condition));
+        code = Code::Failed;
+    }
+    if outcome.metrics.window.counters.logins == 0 {
+        output.report("failed", "nobody logged in");
+        code = Code::Failed;
+    }
+    if interrupted && outcome.why == Why::Asked {
+        return Code::Interrupted;
+    }
+    if code == Code::Done && args.strict_harness && report.is_harness_limit() {
+        output.report("failed", "prof itself was too slow for these figures");
+        return Code::Check;
+    }
+    code
+}
+
+fn count(args: &Args, scenario: &Scenario) -> Result<u32, Failure> {
+    let staged = scenario.stages.iter().map(|stage| stage.dummies).max();
+    match args.dummies.or(staged) {
+        Some(0) => Err(Failure::usage("no dummies: nothing would happen")),
+        Some(dummies) if dummies > 10_000_000 => {
+            Err(Failure::usage("more dummies than any machine has ports for"))
+        }
+        Some(dummies) => Ok(dummies),
+        None => Err(Failure::usage("how many dummies?").hint(Some("prof dummyrunner 10"))),
+    }
+}
+
+fn check_descriptors(dummies: u32, output: &mut Output) {
+    let needed = u64::from(dummies) + SPARE_DESCRIPTORS;
+    match engine::raise_descriptors() {
+        Ok(limit) if limit < needed => {
+            let message = format!(
+                "{dummies} dummies need {needed} open files, and the limit is {limit}: raise it with ulimit -Hn"
+            );
+            output.report("warning", &message);
+        }
+        Ok(_) => {}
+        Err(error) => output.report(
+            "warning",
+            &format!("cannot raise the limit of open files: {error}"),
+        ),
+    }
+}
+
+fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Plan {
+    let epoch = epoch.duration_since(UNIX_EPOCH).unwrap_or_default();
+    // Enough bits that two runs differ, few enough to type.
+    let random = RandomState::new().build_hasher().finish() >> 32;
+    let seed = args.seed.map(u64::from).or(scenario.run.seed).unwrap_or(random);
+    let mut followed: Vec<u32> = args.follow.iter().map(|cid| cid - 1).collect();
+    if dummies == 1 && args.format == Format::Table {
+        followed.push(0);
+    }
+    let at_once = scenario.run.logins_at_once.div_ceil(threads(args) as u32);
+    let options = Options {
+        dummies,
+        seed,
+        client: match args.client {
+            ClientName::Raw => Client::Raw,
+            ClientName::Evennia => Client::Evennia,
+            ClientName::Mudlet => Client::Mudlet,
+        },
+        reconnect: args.reconnect,
+        grace: args.grace,
+        followed,
+        traced: args.trace.is_some(),
+        phases_told: args.format == Format::Dummyrunner,
+        stamp: target::stamp(epoch.as_secs()),
+        epoch: epoch.as_secs_f64(),
+        logins_at_once: at_once,
+    };
+    Plan::new(scenario, options)
+}
+
+fn threads(args: &Args) -> usize {
+    match args.threads {
+        Some(threads) => threads.into(),
+        None => std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1)),
+    }
+}
+
+fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant) -> Setup {
+    let scenario = &plan.scenario;
+    let planned = args.duration.or(scenario.run.duration).or(scenario.stages_end());
+    let attended = std::io::stderr().is_terminal();
+    Setup {
+        start,
+        target,
+        sources: args.source.clone(),
+        threads: threads(args),
+        connect_rate: args.connect_rate,
+        duration: planned.or((!attended).then_some(LONGEST_UNATTENDED)),
+    }
+}
+
+fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut Output) {
+    let ends = match setup.duration {
+        Some(time) => format!("for {}", duration::show(time)),
+        None => "until Ctrl-C".into(),
+    };
+    output.progress(&crate::python::text::shown(
+        format!(
+            "{} on {}, profile {profile}, {ends}, seed {}; Ctrl-C logs them out",
+            report::dummies(plan.options.dummies),
+            setup.target,
+            plan.options.seed
+        )
+        .as_bytes(),
+    ));
+    if !plan.scenario.login.is_empty() && args.format != Format::Dummyrunner && !args.is_demo {
+        output.report(
+            "warning",
+            "dummies create accounts and objects: not on a server with data to keep",
+        );
+    }
+}
+
+/// What `--until` looks at.
+fn holds(condition: &Condition, lag: &crate::dummyrunner::metrics::Lags) -> bool {
+    use crate::dummyrunner::scenario::condition::Metric;
+    match condition.metric {
+        Metric::Time(_, point) => verdict::point_of(lag, point)
+            .is_some_and(|value| condition.comparison.holds(value, condition.value)),
+        _ => false,
+    }
+}

@@ -1,0 +1,112 @@
+//! Which server may be loaded: this machine, and another only where the user says so.
+
+use super::super::Failure;
+use super::Args;
+use crate::dummyrunner::scenario::Scenario;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+
+const PORT: u16 = 4000;
+
+/// The server's address.
+pub(super) fn resolve(args: &Args, scenario: &Scenario) -> Result<SocketAddr, Failure> {
+    if let Some(port) = args.port {
+        return Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
+    }
+    let Some(target) = args.target.as_ref().or(scenario.run.target.as_ref()) else {
+        return Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT));
+    };
+    let addresses = target.to_socket_addrs().map_err(|error| {
+        Failure::usage(format!("cannot use the target `{target}`: {error}"))
+            .hint(Some("write HOST:PORT, such as 127.0.0.1:4000 or [::1]:4000"))
+    })?;
+    // Of a name with several addresses, such as localhost, the one that most servers listen on.
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    let address = addresses
+        .iter()
+        .find(|address| address.is_ipv4())
+        .or(addresses.first());
+    let Some(&address) = address else {
+        return Err(Failure::usage(format!("the target `{target}` has no address")));
+    };
+    if is_near(address.ip()) || args.i_own_this_server {
+        return Ok(address);
+    }
+    Err(
+        Failure::usage(format!("{address} is not in a private network")).hint(Some(
+            "load only servers of your own; if this is one, add --i-own-this-server",
+        )),
+    )
+}
+
+/// This machine, or a private network.
+fn is_near(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+/// A moment as `YYYYmmddHHMMSS`, in UTC.
+pub(super) fn stamp(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86400, seconds % 86400);
+    // Years that begin in March, so that a leap day is their last: 719468 days from there to 1970.
+    let day = days + 719_468;
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    format!(
+        "{year:04}{month:02}{day:02}{:02}{:02}{:02}",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_as_date_prints_them() {
+        // From `date -u -d @N +%Y%m%d%H%M%S`.
+        let cases = [
+            (0, "19700101000000"),
+            (951_827_696, "20000229123456"),
+            (1_767_225_599, "20251231235959"),
+            (4_107_542_400, "21000301000000"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(stamp(seconds), expected);
+        }
+    }
+
+    #[test]
+    fn only_near_servers_need_no_word() {
+        let near = |ip: &str| is_near(ip.parse().expect("an address"));
+        assert!(
+            [
+                "127.0.0.1",
+                "::1",
+                "10.1.2.3",
+                "192.168.1.1",
+                "fd00::1",
+                "::ffff:127.0.0.1"
+            ]
+            .into_iter()
+            .all(near)
+        );
+        assert!(
+            !["8.8.8.8", "2001:db8::1", "172.32.0.1", "0.0.0.0"]
+                .into_iter()
+                .any(near)
+        );
+    }
+}

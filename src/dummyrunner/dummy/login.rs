@@ -1,0 +1,219 @@
+//! Getting in and out: the gate, the commands of the login, each after the evidence of the one before, and the logout.
+
+use super::super::metrics::{Evidence, Phase, Problem};
+use super::super::scenario::Step;
+use super::super::telnet::{self, without_escapes};
+use super::{Dummy, End, NEVER, SECOND, SETTLED, What, World, limits, nanos};
+
+/// Silence after an answer that did not say what was expected: long enough for a server that thinks between two
+/// messages.
+const UNEXPECTED_SETTLED: u64 = SECOND;
+
+impl Dummy {
+    /// The welcome screen is complete.
+    pub(super) fn welcomed(&mut self, world: &mut World<'_>) {
+        self.deadline = NEVER;
+        if world.plan.scenario.login.is_empty() {
+            self.auth_at = world.now;
+            self.logged_in(world);
+        } else {
+            self.pass_gate(world);
+        }
+    }
+
+    /// As the original: by chance at each tick, or at once while few are logging in.
+    pub(super) fn pass_gate(&mut self, world: &mut World<'_>) {
+        let authing = world.shared.metrics.window.phases.of(Phase::Authing);
+        let chance = world.plan.scenario.run.chance_of_login;
+        if self.random.unit() < chance || authing < world.plan.options.logins_at_once {
+            self.set_phase(world, Phase::Authing);
+            self.auth_at = world.now;
+            self.step = 0;
+            self.send_step(world);
+        }
+    }
+
+    /// A line, or what there is of one, during the login.
+    pub(super) fn login_line(&mut self, world: &mut World<'_>, line: &[u8]) {
+        let Some(step) = world.plan.scenario.login.get(usize::from(self.step)) else {
+            return;
+        };
+        let plain = without_escapes(line);
+        let text = String::from_utf8_lossy(&plain);
+        if step.fail.as_ref().is_some_and(|fail| fail.is_in(&text)) {
+            let problem = limits::recognise(&plain).unwrap_or(Problem::LoginRefused);
+            return self.fail(world, problem, End::LoginFailed);
+        }
+        if step.expect.as_ref().is_some_and(|expect| expect.is_in(&text)) {
+            self.evidence = stronger(self.evidence, Evidence::Expect);
+            self.next_step(world);
+        }
+    }
+
+    /// Text came during the login: the step is over when no more comes, if nothing else ends it.
+    pub(super) fn login_text(&mut self, world: &mut World<'_>) {
+        if self.phase != Phase::Authing {
+            return;
+        }
+        self.flags.answered = true;
+        let step = world.plan.scenario.login.get(usize::from(self.step));
+        match step {
+            Some(Step { expect: Some(_), .. }) if world.plan.scenario.strict_login => {}
+            Some(Step { expect: Some(_), .. }) => self.deadline = world.now + UNEXPECTED_SETTLED,
+            _ => self.deadline = world.now + SETTLED,
+        }
+    }
+
+    /// The server ended a message during the login.
+    pub(super) fn login_prompt(&mut self, world: &mut World<'_>) {
+        let step = world.plan.scenario.login.get(usize::from(self.step));
+        if self.flags.answered && step.is_some_and(|step| step.expect.is_none()) {
+            self.weaken();
+            self.next_step(world);
+        }
+    }
+
+    /// The server says over GMCP that we are in.
+    pub(super) fn login_is_proven(&mut self) {
+        self.evidence = Evidence::Gmcp;
+    }
+
+    pub(super) fn login_expired(&mut self, world: &mut World<'_>) {
+        let step = world.plan.scenario.login.get(usize::from(self.step));
+        let must_match = world.plan.scenario.strict_login && step.is_some_and(|step| step.expect.is_some());
+        if !self.flags.answered || must_match {
+            return self.fail(world, Problem::LoginTimeout, End::LoginFailed);
+        }
+        self.weaken();
+        self.next_step(world);
+    }
+
+    /// This step was taken on weak evidence; what proves the login as a whole stays.
+    fn weaken(&mut self) {
+        self.evidence = stronger(self.evidence, Evidence::Text);
+    }
+
+    fn next_step(&mut self, world: &mut World<'_>) {
+        let lag = world.now.saturating_sub(self.sent_at());
+        let metrics = &mut world.shared.metrics.login_commands;
+        metrics.answered += 1;
+        metrics.service.record(lag);
+        metrics.response.record(lag);
+        self.step += 1;
+        self.send_step(world);
+    }
+
+    /// Sends the command of this step, or is in.
+    fn send_step(&mut self, world: &mut World<'_>) {
+        let plan = world.plan;
+        let steps = &plan.scenario.login;
+        while self.flags.created && steps.get(usize::from(self.step)).is_some_and(|step| step.once) {
+            self.step += 1;
+        }
+        match steps.get(usize::from(self.step)) {
+            Some(step) => {
+                self.send_line(world, step);
+                self.deadline = world.now + nanos(plan.scenario.lag.timeout);
+            }
+            None => {
+                self.flags.created = true;
+                self.logged_in(world);
+            }
+        }
+    }
+
+    fn send_line(&mut self, world: &mut World<'_>, step: &Step) {
+        let mut line = std::mem::take(&mut world.shared.scratch);
+        line.clear();
+        self.fill(world.plan, world.now, &step.send, 0, &mut line);
+        telnet::push_command(world.out, &line);
+        self.istep += 1;
+        self.flags.answered = false;
+        // A login has no use for a pending command; its time of sending stands here.
+        self.set_sent_at(world.now);
+        world.shared.metrics.window.counters.login_commands += 1;
+        world.shared.metrics.login_commands.sent += 1;
+        self.tell(world, || What::Sent(line.clone()));
+        world.shared.scratch = line;
+    }
+
+    fn sent_at(&self) -> u64 {
+        self.more.as_ref().map_or(0, |more| more.last_text)
+    }
+
+    fn set_sent_at(&mut self, now: u64) {
+        self.more().last_text = now;
+    }
+
+    fn logged_in(&mut self, world: &mut World<'_>) {
+        let metrics = &mut world.shared.metrics;
+        metrics.logins.record(world.now.saturating_sub(self.auth_at));
+        metrics.window.counters.logins += 1;
+        metrics.evidence[self.evidence as usize] += 1;
+        self.attempts = 0;
+        self.flags.was_in = true;
+        self.set_phase(world, Phase::Playing);
+        self.begin_play(world);
+    }
+
+    /// Logs out: one command after the other, each after an answer to the one before.
+    pub(super) fn leave(&mut self, world: &mut World<'_>) {
+        self.cut_off(world);
+        self.tick_at = NEVER;
+        self.set_phase(world, Phase::Leaving);
+        self.step = 0;
+        self.deadline = world.shared.leave_by;
+        match world.plan.scenario.logout.first() {
+            Some(step) => self.send_line(world, step),
+            None => self.end_of_leaving(world, true),
+        }
+    }
+
+    /// A line during the logout.
+    pub(super) fn leave_line(&mut self, world: &mut World<'_>, line: &[u8]) {
+        let plan = world.plan;
+        let step = plan.scenario.logout.get(usize::from(self.step));
+        let answers = match step.and_then(|step| step.expect.as_ref()) {
+            Some(expect) => expect.is_in(&String::from_utf8_lossy(&without_escapes(line))),
+            None => true,
+        };
+        if !answers {
+            return;
+        }
+        // The last one is answered by the end of the connection; text alone may belong to an earlier command.
+        match plan.scenario.logout.get(usize::from(self.step) + 1) {
+            Some(next) => {
+                self.step += 1;
+                self.send_line(world, next);
+            }
+            None => self.flags.answered = true,
+        }
+    }
+
+    /// The server closed the connection, or time is up.
+    pub(super) fn end_of_leaving(&mut self, world: &mut World<'_>, closed: bool) {
+        let end = match (self.flags.was_in, closed || self.flags.answered) {
+            (false, _) => End::NotIn,
+            (true, true) => End::LoggedOut,
+            (true, false) => End::Unconfirmed,
+        };
+        self.end(world, end);
+    }
+}
+
+/// The best evidence of a login: what the server says itself, then an expected text, then any text.
+fn stronger(so_far: Evidence, step: Evidence) -> Evidence {
+    match (so_far, step) {
+        (Evidence::Gmcp, _) => Evidence::Gmcp,
+        (Evidence::None, step) => step,
+        (so_far, Evidence::Expect) => {
+            // An expected text proves more than the silence before it.
+            if so_far == Evidence::Text {
+                Evidence::Expect
+            } else {
+                so_far
+            }
+        }
+        (so_far, _) => so_far,
+    }
+}

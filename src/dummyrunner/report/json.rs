@@ -1,0 +1,117 @@
+//! A run for programs: every count, and every histogram without loss.
+
+use super::super::metrics::{ActionMetrics, End, Evidence, Lags};
+use super::super::scenario::Method;
+use super::super::scenario::print::print;
+use super::Report;
+use serde_json::{Map, Value, json};
+
+/// The whole run as one object, `"schema": "prof-dummyrunner/1"`.
+#[must_use]
+pub fn render(report: &Report<'_>) -> String {
+    let (plan, outcome) = (report.plan, report.outcome);
+    let metrics = &outcome.metrics;
+    let counters = &metrics.window.counters;
+    let actions = plan.scenario.actions.iter().zip(&metrics.actions);
+    let actions: Vec<Value> = actions
+        .map(|(action, metrics)| self::action(&action.name, metrics))
+        .collect();
+    let object = json!({
+        "schema": "prof-dummyrunner/1",
+        "target": report.target.to_string(),
+        "profile": report.profile,
+        "dummies": plan.options.dummies,
+        "seed": plan.options.seed,
+        "threads": report.threads,
+        "started": plan.options.epoch,
+        "played_seconds": outcome.played.as_secs_f64(),
+        "elapsed_seconds": outcome.elapsed.as_secs_f64(),
+        "ended_by": match outcome.why {
+            super::super::engine::Why::AllEnded => "all dummies ended",
+            super::super::engine::Why::Duration => "duration",
+            super::super::engine::Why::Asked => "stopped",
+        },
+        "scenario": print(&plan.scenario),
+        "commands": {
+            "sent": counters.sent,
+            "answered": counters.answered,
+            "lost": counters.lost,
+            "late_answers": counters.late,
+            "failed": counters.failed,
+            "unmeasured": counters.unmeasured,
+            "cut_off": counters.cut_off,
+            "ticks_dropped": counters.ticks_dropped,
+            "of_logins": counters.login_commands,
+        },
+        "connections": {
+            "made": counters.connected,
+            "reconnects": counters.reconnects,
+            "bytes_in": counters.bytes_in,
+            "bytes_out": counters.bytes_out,
+        },
+        "ends": counted(End::ALL.iter().map(|(end, text)| (*text, u64::from(metrics.window.phases.ended(*end))))),
+        "logins": {
+            "done": counters.logins,
+            "evidence": counted(Evidence::ALL.iter().map(|(evidence, text)| (*text, u64::from(metrics.evidence[*evidence as usize])))),
+            "lag": lags(&metrics.logins),
+            "commands": action("login", &metrics.login_commands),
+        },
+        "methods": counted(Method::ALL.iter().map(|(name, method)| (*name, u64::from(metrics.methods[*method as usize])))),
+        "problems": report.problems().into_iter().map(|(problem, count)| json!({
+            "kind": problem.text(),
+            "count": count,
+            "hint": problem.hint(),
+        })).collect::<Vec<_>>(),
+        "thresholds": report.check().into_iter().map(|check| json!({
+            "condition": check.condition.to_string(),
+            "value": check.value,
+            "passed": check.passed,
+        })).collect::<Vec<_>>(),
+        "warnings": report.warnings(),
+        "actions": actions,
+        "total": action("total", &metrics.total()),
+        "harness": lags(&metrics.harness),
+        "transport": lags(&metrics.transport),
+        "lag_in": lags(&metrics.lag_in),
+        "lag_out": lags(&metrics.lag_out),
+    });
+    format!("{object:#}\n")
+}
+
+fn counted<'t>(counts: impl Iterator<Item = (&'t str, u64)>) -> Value {
+    let counts = counts.filter(|(_, count)| *count > 0);
+    Value::Object(
+        counts
+            .map(|(name, count)| (name.to_owned(), count.into()))
+            .collect::<Map<_, _>>(),
+    )
+}
+
+fn action(name: &str, metrics: &ActionMetrics) -> Value {
+    json!({
+        "name": name,
+        "sent": metrics.sent,
+        "answered": metrics.answered,
+        "lost": metrics.lost,
+        "failed": metrics.failed,
+        "response": lags(&metrics.response),
+        "service": lags(&metrics.service),
+    })
+}
+
+/// Percentiles to read, and the histogram to compute with; null without any lag.
+fn lags(lags: &Lags) -> Value {
+    let Some(histogram) = lags.encoded() else {
+        return Value::Null;
+    };
+    json!({
+        "count": lags.len(),
+        "mean_us": lags.mean(),
+        "p50_us": lags.percentile(50.0),
+        "p90_us": lags.percentile(90.0),
+        "p99_us": lags.percentile(99.0),
+        "p99_9_us": lags.percentile(99.9),
+        "max_us": lags.max(),
+        "hdr_histogram_v2": histogram,
+    })
+}
