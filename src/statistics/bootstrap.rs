@@ -2,8 +2,10 @@
 //!
 //! Values of one process are alike, so whole clusters are drawn, and in [`within`] the values of each drawn
 //! cluster, too. Draws come from a fixed seed: the same values give the same interval. Source: Davison and
-//! Hinkley, *Bootstrap Methods and their Application*, 3.8; with few clusters the plain percentiles are too narrow,
-//! hence Hesterberg's wider ones (*What teachers should know about the bootstrap*, 2015, 6.1).
+//! Hinkley, *Bootstrap Methods and their Application*, 3.8. With few clusters the plain percentiles are too narrow,
+//! hence Hesterberg's wider ones (*What teachers should know about the bootstrap*, 2015, 6.1): those of Student's t, and
+//! for whole clusters stretched by the root of n / (n - 1). Where values are drawn, too, their spread counts twice, and
+//! makes up for that.
 
 use super::Samples;
 use super::distributions::{normal_quantile, normal_tails, student_quantile, student_tails};
@@ -52,13 +54,15 @@ impl Random {
 pub struct Draws {
     values: Samples,
     clusters: usize,
+    /// How much wider than their spread the interval is.
+    stretch: f64,
 }
 
 impl Draws {
     /// The interval at this level.
     #[must_use]
     pub fn interval(&self, level: f64) -> Interval {
-        let wider = student_quantile(level, self.freedom()) * self.stretch();
+        let wider = student_quantile(level, self.freedom()) * self.stretch;
         let tail = normal_tails(wider) / 2.0;
         Interval {
             low: self.values.quantile(tail),
@@ -81,15 +85,11 @@ impl Draws {
         } else if share < 1.0 / draws {
             return 0.0;
         }
-        student_tails(deviations / self.stretch(), self.freedom())
+        student_tails(deviations / self.stretch, self.freedom())
     }
 
     fn freedom(&self) -> f64 {
         (self.clusters - 1) as f64
-    }
-
-    fn stretch(&self) -> f64 {
-        (self.clusters as f64 / self.freedom()).sqrt()
     }
 }
 
@@ -116,6 +116,7 @@ pub fn of_groups<C>(groups: &[&[C]], statistic: impl Fn(&[Vec<&C>]) -> f64) -> O
     Some(Draws {
         values,
         clusters: fewest,
+        stretch: (fewest as f64 / (fewest - 1) as f64).sqrt(),
     })
 }
 
@@ -138,6 +139,7 @@ pub fn within(clusters: &[Vec<f64>], statistic: impl Fn(&mut [f64]) -> f64) -> O
     Some(Draws {
         values,
         clusters: clusters.len(),
+        stretch: 1.0,
     })
 }
 
