@@ -100,12 +100,12 @@ pub enum What {
         /// Processors it may use.
         quota: Option<f64>,
     },
-    /// The processor's speed varied, and a governor is there that lets it.
-    Governor {
-        /// Its name.
-        name: String,
+    /// The processor's own speed varied.
+    Unsteady {
         /// How far the reference loop varied, as a share.
         spread: f64,
+        /// What sets the frequency, where that lets it vary.
+        governor: Option<String>,
     },
 }
 
@@ -131,11 +131,12 @@ pub fn find(results: &Results) -> Vec<Finding> {
                 .map(|what| Finding { of: of.clone(), what }),
         );
     }
+    let is_told = |finding: &Finding| matches!(finding.what, What::Drifts { machine: true, .. });
     let looks = [
         busy(results),
         stolen(results),
         throttled(results),
-        governor(results),
+        unsteady(results).filter(|_| !found.iter().any(is_told)),
     ];
     found.extend(looks.into_iter().flatten().map(|what| Finding { of: None, what }));
     found
@@ -320,12 +321,7 @@ fn throttled(results: &Results) -> Option<What> {
     })
 }
 
-fn governor(results: &Results) -> Option<What> {
-    let name = results
-        .machine
-        .governor
-        .clone()
-        .filter(|name| name != "performance")?;
+fn unsteady(results: &Results) -> Option<What> {
     // Programs run the loop at different speed; the first stands for the machine.
     let place = results.cases.len();
     let samples = results.runs_of(0).flat_map(|run| run.of(Kind::Reference, place));
@@ -335,7 +331,12 @@ fn governor(results: &Results) -> Option<What> {
         .collect();
     let values = Samples::new(values).filter(|values| values.len() >= 10)?;
     let spread = values.quantile(0.9) / values.quantile(0.1) - 1.0;
-    (spread > 0.1).then_some(What::Governor { name, spread })
+    let governor = results
+        .machine
+        .governor
+        .clone()
+        .filter(|name| name != "performance");
+    (spread > 0.15).then_some(What::Unsteady { spread, governor })
 }
 
 /// Two times in one unit, with as many digits as show their difference.
@@ -460,11 +461,17 @@ impl fmt::Display for What {
                     None => formatter.write_str(": it had used up its processor time"),
                 }
             }
-            What::Governor { name, spread } => write!(
-                formatter,
-                "the processor's speed varied by {}, and its frequency is set by `{name}`",
-                percent(*spread)
-            ),
+            What::Unsteady { spread, governor } => {
+                let spread = percent(*spread);
+                write!(
+                    formatter,
+                    "the machine's own speed varied by {spread}, by the reference loop"
+                )?;
+                match governor {
+                    Some(name) => write!(formatter, "; its frequency is set by `{name}`"),
+                    None => formatter.write_str("; ratios of --vs are not touched by that"),
+                }
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! A benchmark becomes a case, a run a process, a value a sample. Values are seconds for each loop. What pyperf does
 //! not know is lost on the way out: which samples were interrupted (only those that count are written), the pairs
 //! of cases, the reference loop. pyperf's test of two files needs as many values in both, and pyperf itself writes
-//! [`VALUES`] of them: where we have more, so many are written, evenly spaced over all processes. Source: the documentation of pyperf, "pyperf JSON format" and "Metadata".
+//! sixty of them: where we have more, so many are written, evenly spaced over all processes. Source: the documentation of pyperf, "pyperf JSON format" and "Metadata".
 
 use super::estimate;
 use super::machine::{Activity, Machine};
