@@ -4,7 +4,7 @@
 //! each other. The figure is the median of all pairs; its interval draws anew whole processes, and pairs in them
 //! ([`bootstrap`]). In some hundred trials of equal cases (`examples/aa_trials.rs`) this called fewer of them
 //! different than Wilcoxon's or Student's interval of the processes, and found 2% more often; a bootstrap of
-//! the Hodges-Lehmann estimate of all pairs was a third wider. Where pairs are few in a process, each counts as one
+//! the Hodges-Lehmann estimate of all pairs was half as wide again. Where pairs are few in a process, each counts as one
 //! value; so it does with two interpreters, whose processes that ran next to each other are pairs. For these it is the
 //! Hodges-Lehmann estimate with Wilcoxon's interval.
 //!
