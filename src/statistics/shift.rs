@@ -42,7 +42,7 @@ pub fn interval(values: &Samples, level: f64) -> Option<Interval> {
     })
 }
 
-/// The chance of values so far from 0 if 0 were their middle, by the test that [`interval`] inverts at 95%.
+/// The chance of values so far from 0 if 0 were their middle, by the test that [`interval()`] inverts at 95%.
 #[must_use]
 pub fn chance(values: &Samples) -> f64 {
     let n = values.len();

@@ -4,11 +4,11 @@
 //! Thresholds are such that ordinary noise does not reach them: a finding needs an effect of some size, and most
 //! processes must agree on it.
 
+mod words;
+
 use super::estimate;
-use super::report::units::{Unit, time};
 use super::results::{Kind, Metric, Results, Run, Side, Taken};
 use crate::statistics::Samples;
-use std::fmt;
 
 /// Something to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +64,8 @@ pub enum What {
         fast: (f64, usize),
         /// The figure of the slower, and how many.
         slow: (f64, usize),
+        /// Was the reference loop slower in these, too?
+        machine: bool,
     },
     /// The setup takes longer than what is timed.
     SetupDear {
@@ -100,12 +102,12 @@ pub enum What {
         /// Processors it may use.
         quota: Option<f64>,
     },
-    /// The processor's speed varied, and a governor is there that lets it.
-    Governor {
-        /// Its name.
-        name: String,
+    /// The processor's own speed varied.
+    Unsteady {
         /// How far the reference loop varied, as a share.
         spread: f64,
+        /// What sets the frequency, where that lets it vary.
+        governor: Option<String>,
     },
 }
 
@@ -119,7 +121,7 @@ pub fn find(results: &Results) -> Vec<Finding> {
             growth(&runs, side.case),
             warm_up(&runs, side.case),
             drift(results, &runs, side),
-            two_groups(results, side),
+            two_groups(results, &runs, side),
             dear_setup(&runs, side.case),
             coarse_clock(&runs, side.case),
         ];
@@ -131,11 +133,17 @@ pub fn find(results: &Results) -> Vec<Finding> {
                 .map(|what| Finding { of: of.clone(), what }),
         );
     }
+    let is_told = |finding: &Finding| {
+        matches!(
+            finding.what,
+            What::Drifts { machine: true, .. } | What::TwoGroups { machine: true, .. }
+        )
+    };
     let looks = [
         busy(results),
         stolen(results),
         throttled(results),
-        governor(results),
+        unsteady(results).filter(|_| !found.iter().any(is_told)),
     ];
     found.extend(looks.into_iter().flatten().map(|what| Finding { of: None, what }));
     found
@@ -241,7 +249,7 @@ fn drift(results: &Results, runs: &[&Run], side: Side) -> Option<What> {
     Some(What::Drifts { from, to, machine })
 }
 
-fn two_groups(results: &Results, side: Side) -> Option<What> {
+fn two_groups(results: &Results, runs: &[&Run], side: Side) -> Option<What> {
     let medians = Samples::new(estimate::estimate(results, side)?.medians)?;
     let sorted = medians.sorted();
     let gap = |at: usize| (sorted[at] / sorted[at - 1]).ln();
@@ -253,9 +261,21 @@ fn two_groups(results: &Results, side: Side) -> Option<What> {
     if sorted.len() < 6 || fast.len() < least || slow.len() < least || !far_apart {
         return None;
     }
+    let reference = |is_slow: bool| {
+        let of_group = runs.iter().filter(|run| {
+            let values = estimate::of_run(run, side.case, results.metric).values;
+            median(values).is_some_and(|value| (value >= slow[0]) == is_slow)
+        });
+        median(of_group.filter_map(|run| middle(run.of(Kind::Reference, results.cases.len()))))
+    };
+    let (fast_figure, slow_figure) = (median(fast.iter().copied())?, median(slow.iter().copied())?);
+    let machine = reference(false)
+        .zip(reference(true))
+        .is_some_and(|(fast, slow)| (slow / fast).ln() > 0.5 * (slow_figure / fast_figure).ln());
     Some(What::TwoGroups {
-        fast: (median(fast.iter().copied())?, fast.len()),
-        slow: (median(slow.iter().copied())?, slow.len()),
+        fast: (fast_figure, fast.len()),
+        slow: (slow_figure, slow.len()),
+        machine,
     })
 }
 
@@ -320,12 +340,7 @@ fn throttled(results: &Results) -> Option<What> {
     })
 }
 
-fn governor(results: &Results) -> Option<What> {
-    let name = results
-        .machine
-        .governor
-        .clone()
-        .filter(|name| name != "performance")?;
+fn unsteady(results: &Results) -> Option<What> {
     // Programs run the loop at different speed; the first stands for the machine.
     let place = results.cases.len();
     let samples = results.runs_of(0).flat_map(|run| run.of(Kind::Reference, place));
@@ -335,148 +350,12 @@ fn governor(results: &Results) -> Option<What> {
         .collect();
     let values = Samples::new(values).filter(|values| values.len() >= 10)?;
     let spread = values.quantile(0.9) / values.quantile(0.1) - 1.0;
-    (spread > 0.1).then_some(What::Governor { name, spread })
-}
-
-/// Two times in one unit, with as many digits as show their difference.
-fn two(one: f64, other: f64) -> (String, String) {
-    let unit = Some(Unit::of(one.max(other), 3));
-    (time(one, 3, unit), time(other, 3, unit))
-}
-
-fn percent(share: f64) -> String {
-    match share * 100.0 {
-        small if small < 9.95 => format!("{small:.1}%"),
-        great => format!("{great:.0}%"),
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            What::Grows {
-                few,
-                many,
-                loops,
-                container,
-            } => {
-                let (few, many) = two(*few, *many);
-                write!(
-                    formatter,
-                    "the time per loop grows with their number: {few} with {} loops, {many} with {loops}",
-                    loops / 8
-                )?;
-                match container {
-                    Some((name, items)) => {
-                        write!(formatter, "; `{name}` grows by {} a loop", items_text(*items))
-                    }
-                    None => formatter.write_str("; something that the loops share grows or fills up"),
-                }
-            }
-            What::Falls { few, many, loops } => {
-                let (few, many) = two(*few, *many);
-                write!(
-                    formatter,
-                    "the time per loop falls with their number: {few} with {} loops, {many} with {loops}; the \
-                     first loops do what later ones find done, as with a cache",
-                    loops / 8
-                )
-            }
-            What::WarmsUp { first, last } => {
-                let slower = percent(first / last - 1.0);
-                let (first, last) = two(*first, *last);
-                write!(
-                    formatter,
-                    "each process warms up: its first samples are {slower} slower ({first}, later {last})"
-                )
-            }
-            What::Drifts { from, to, machine } => {
-                let word = if to > from { "slower" } else { "faster" };
-                let change = percent((to / from).max(from / to) - 1.0);
-                let (from, to) = two(*from, *to);
-                let why = if *machine {
-                    "the machine's own speed moved, for the reference loop did the same"
-                } else {
-                    "not the machine, for the reference loop did not: something outlives the processes, such as \
-                     files"
-                };
-                write!(
-                    formatter,
-                    "it became {change} {word} during the run ({from}, then {to}): {why}"
-                )
-            }
-            What::TwoGroups { fast, slow } => {
-                let (fast_time, slow_time) = two(fast.0, slow.0);
-                write!(
-                    formatter,
-                    "processes fall into two groups: {fast_time} ({}) and {slow_time} ({}); the order of sets by \
-                     the hash seed (see PYTHONHASHSEED), or where memory lies, may be behind it",
-                    fast.1, slow.1
-                )
-            }
-            What::SetupDear { setup, sample } => {
-                let (setup, sample) = (time(*setup, 3, None), time(*sample, 3, None));
-                write!(
-                    formatter,
-                    "the setup takes {setup} before every sample of {sample}: most of the time goes into it"
-                )
-            }
-            What::CoarseClock { step, sample } => {
-                let (step, sample) = (time(*step, 3, None), time(*sample, 3, None));
-                write!(
-                    formatter,
-                    "this Python's clock moves in steps of {step}, coarse for samples of {sample}"
-                )
-            }
-            What::Busy {
-                interrupted,
-                load,
-                cores,
-            } => {
-                formatter.write_str("machine busy")?;
-                if let (Some(load), Some(cores)) = (load, cores) {
-                    let s = if *cores == 1 { "" } else { "s" };
-                    write!(formatter, ": load {load:.1} on {cores} core{s}")?;
-                }
-                let interrupted = percent(*interrupted);
-                write!(
-                    formatter,
-                    "; {interrupted} of the samples were interrupted, the figures leave these out"
-                )
-            }
-            What::Stolen { share } => write!(
-                formatter,
-                "the host gave {} of the processor time to other machines",
-                percent(*share)
-            ),
-            What::Throttled { seconds, quota } => {
-                write!(
-                    formatter,
-                    "the control group was stopped for {}",
-                    time(*seconds, 2, None)
-                )?;
-                match quota {
-                    Some(quota) => write!(formatter, ": it may use {quota:.2} processors"),
-                    None => formatter.write_str(": it had used up its processor time"),
-                }
-            }
-            What::Governor { name, spread } => write!(
-                formatter,
-                "the processor's speed varied by {}, and its frequency is set by `{name}`",
-                percent(*spread)
-            ),
-        }
-    }
-}
-
-fn items_text(items: f64) -> String {
-    let rounded = items.round();
-    let s = if rounded == 1.0 { "" } else { "s" };
-    if (items - rounded).abs() < 0.01 {
-        format!("{rounded:.0} item{s}")
-    } else {
-        format!("{items:.2} items")
-    }
+    let governor = results
+        .machine
+        .governor
+        .clone()
+        .filter(|name| name != "performance");
+    (spread > 0.15).then_some(What::Unsteady { spread, governor })
 }
 
 #[cfg(test)]

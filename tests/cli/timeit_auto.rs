@@ -372,7 +372,7 @@ fn pyperf_reads_our_files_and_we_read_its() {
         "{shown}"
     );
     let stats = pyperf(&["stats", "a.json"], path).expect("it was there before");
-    assert!(stats.contains("Number of run with values: 12"), "{stats}");
+    assert!(stats.contains("Total number of values: 60"), "{stats}");
     assert!(stats.contains("Loop iterations per value: "), "{stats}");
     let metadata = pyperf(&["metadata", "a.json"], path).expect("it was there before");
     assert!(
@@ -383,7 +383,7 @@ fn pyperf_reads_our_files_and_we_read_its() {
     assert!(hist.contains('#'), "{hist}");
     let compared = pyperf(&["compare_to", "a.json", "b.json"], path).expect("it was there before");
     assert!(
-        compared.contains("x faster\nSignificant (t=") && !compared.contains("ERROR"),
+        compared.contains("x faster") && !compared.contains("ERROR"),
         "{compared}"
     );
 
@@ -396,19 +396,7 @@ fn pyperf_reads_our_files_and_we_read_its() {
         "{}",
         compared.out
     );
-    let python = python().expect("it was there before");
-    let own = [
-        "timeit",
-        "--fast",
-        "-q",
-        "-p",
-        "3",
-        "--python",
-        python,
-        "-o",
-        "own.json.gz",
-        SLOW,
-    ];
+    let own = ["timeit", "--fast", "-q", "-p", "3", "-o", "own.json.gz", SLOW];
     pyperf(&own, path).expect("it was there before");
     let compared = timeit(path, &["compare", "own.json.gz", "b.json"]);
     assert_eq!(compared.code, Some(2), "{}", compared.err);

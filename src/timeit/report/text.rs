@@ -186,8 +186,13 @@ fn details(estimate: &Estimate, metric: Metric, options: &Options) -> String {
         ));
     }
     if estimate.left_out > 0 {
+        let word = if estimate.left_out == 1 {
+            "process"
+        } else {
+            "processes"
+        };
         parts.push(format!(
-            "{} more processes too disturbed to count",
+            "{} more {word} too disturbed to count",
             estimate.left_out
         ));
     }
