@@ -131,11 +131,11 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if let Some(Command::Compare(args)) = &args.command {
         return compare::run(args, output);
     }
-    if args.auto.is_wanted(args.interpreter.count(), args.number) {
+    let is_fixed = args.number.is_some() || args.repeat.is_some() || args.autorange;
+    if args.auto.is_wanted(args.interpreter.count(), is_fixed) {
         return auto::run(args, output);
     }
-    let fail_if = (!args.fail_if.is_empty()).then_some("--fail-if");
-    if let Some(option) = args.auto.misplaced().or(args.keep.first()).or(fail_if) {
+    if let Some(option) = args.auto.misplaced() {
         return Err(Failure::usage(format!("{option} needs --auto"))
             .hint(Some("leave out -n, -r and --autorange, and add --auto")));
     }

@@ -1,6 +1,7 @@
 //! Fixed mode: the number of loops is given, and all of them run in one go, as with `timeit.timeit`; and timeit's
 //! own search for that number.
 
+use super::results::{Kind, Run, Taken};
 use super::session::{Growth, Progress, Reason, Row, Sample, Session, Stop, Watch};
 use std::ops::{ControlFlow, Range};
 use std::time::Duration;
@@ -46,6 +47,28 @@ pub struct Fixed {
     pub growth: Vec<Option<Growth>>,
     /// Why it ended early, if it did, and how far the last sample was.
     pub stop: Option<(Reason, Option<Progress>)>,
+}
+
+impl Fixed {
+    /// The same as a process among results, after this time until it was ready. Samples of one repeat are a round.
+    #[must_use]
+    pub fn run(&self, runtime: usize, start: Duration, cases: usize) -> Run {
+        let taken = |(at, sample): (usize, &Sample)| Taken {
+            kind: Kind::Timed,
+            request: at / ROWS,
+            round: at / cases.max(1),
+            sample: *sample,
+        };
+        let growth = self.growth.iter().enumerate();
+        Run {
+            runtime,
+            start,
+            taken: self.samples.iter().enumerate().map(taken).collect(),
+            grown: growth
+                .filter_map(|(case, growth)| Some((case, growth.clone()?)))
+                .collect(),
+        }
+    }
 }
 
 /// Rows in one request: more would make requests long, for nothing.

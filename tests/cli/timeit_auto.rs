@@ -267,8 +267,15 @@ fn bad_usage_is_told_before_anything_is_measured() {
         &["--fail-if", "slower", "a", "--vs", "b"],
         "column 7: expected `>` or `>=`",
     );
-    check_usage(&["--json", "x", "pass"], "--json needs --auto");
-    check_usage(&["-n", "5", "--vs", "a", "b"], "--vs needs --auto");
+    check_usage(
+        &["--json", "no/folder/x.json", "pass"],
+        "cannot write `no/folder/x.json`",
+    );
+    check_usage(&["-n", "5", "--processes", "3", "b"], "--processes needs --auto");
+    check_usage(
+        &["-n", "5", "--vs", "a", "b", "--format", "timeit"],
+        "has no place",
+    );
     check_usage(&["--auto", "-n", "5", "b"], "cannot be used with");
     check_usage(
         &["--auto", "a", "--name", "x", "--name", "y"],
@@ -404,4 +411,63 @@ fn pyperf_reads_our_files_and_we_read_its() {
     let compared = timeit(path, &["compare", "own.json.gz", "own.json.gz"]);
     assert_eq!((compared.code, compared.err.as_str()), (Some(0), ""));
     assert!(compared.out.contains("own.json.gz  CPython "), "{}", compared.out);
+}
+
+#[test]
+fn fixed_mode_compares_and_keeps_its_samples() {
+    if python().is_none() {
+        return;
+    }
+    let folder = folder();
+    let fixed = ["-n", "20", "-r", "3"];
+    let printed = timeit(
+        folder.path(),
+        &[
+            &fixed[..],
+            &[SLOW, "--vs", FAST, "--json", "run.json", "--save", "run"],
+        ]
+        .concat(),
+    );
+    assert_eq!((printed.code, printed.err.as_str()), (Some(0), ""));
+    for part in [
+        "A  best total of 3: ",
+        "\nB  best total of 3: ",
+        "\n  B took 0.",
+        " --auto can\n",
+    ] {
+        assert!(printed.out.contains(part), "{part:?} in {}", printed.out);
+    }
+    let saved = fs::read(folder.path().join("run.json")).expect("it is written");
+    let saved: Value = serde_json::from_slice(&saved).expect("JSON");
+    let samples = saved.to_string().matches("\"timed\"").count();
+    assert_eq!(samples, 6, "{saved}");
+    let alone = ["--csv", "-", SLOW];
+    let printed = timeit(folder.path(), &[&fixed[..], &alone].concat());
+    assert_eq!(
+        printed.out.lines().count(),
+        4,
+        "a head and three samples: {}",
+        printed.out
+    );
+    let named = [
+        SLOW,
+        "--name",
+        "A",
+        "--baseline",
+        "run",
+        "--fail-if",
+        "slower > 5%",
+    ];
+    let printed = timeit(folder.path(), &[&fixed[..], &named].concat());
+    assert_eq!(
+        printed.code,
+        Some(0),
+        "one process proves nothing: {}",
+        printed.err
+    );
+    assert!(
+        printed.out.contains("\nA took ") && printed.out.contains("--auto can"),
+        "{}",
+        printed.out
+    );
 }

@@ -7,6 +7,7 @@ use super::keep::Store;
 use super::stops::{tell, tell_printed};
 use super::{Args, Collector, Format, checks};
 use crate::timeit::auto::{self, Settings};
+use crate::timeit::check::Check;
 use crate::timeit::machine::Files;
 use crate::timeit::report::text;
 use crate::timeit::results::{Metric, Results};
@@ -28,8 +29,9 @@ pub(super) struct Options {
     #[arg(long, conflicts_with_all = ["number", "repeat", "autorange"])]
     auto: bool,
 
-    /// Compare with this, in turn and in the same processes; repeat for more. The setup is the same
-    #[arg(long, value_name = "CODE", allow_hyphen_values = true, conflicts_with_all = ["repeat", "autorange"])]
+    /// Compare with this, in turn and in the same processes; repeat for more. The setup is the same. With -n, -r or
+    /// --autorange it takes turns in one process, which gives a ratio without an interval
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
     vs: Vec<String>,
 
     /// What reports call the statement, then each --vs [default: A, B, C and so on]
@@ -47,19 +49,13 @@ pub(super) struct Options {
 
 impl Options {
     /// Is auto mode asked for?
-    pub(super) fn is_wanted(&self, pythons: usize, number: Option<u64>) -> bool {
-        self.auto || number.is_none() && (!self.vs.is_empty() || pythons > 1)
+    pub(super) fn is_wanted(&self, pythons: usize, is_fixed: bool) -> bool {
+        self.auto || !is_fixed && (!self.vs.is_empty() || pythons > 1)
     }
 
     /// What is only known in auto mode, and given without it.
     pub(super) fn misplaced(&self) -> Option<&'static str> {
-        [
-            (!self.vs.is_empty(), "--vs"),
-            (!self.name.is_empty(), "--name"),
-            (self.processes.is_some(), "--processes"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, option)| is_given.then_some(option))
+        self.processes.is_some().then_some("--processes")
     }
 }
 
@@ -110,13 +106,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     let snippet = args.code.read()?;
     let cases = cases(&args.auto, snippet, args.gc)?;
-    let checks = checks::parse(&args.fail_if)?;
     let pythons = args.interpreter.openers(args.timeout, interrupt::watch())?;
-    let is_compared = args.keep.has_baseline() || cases.len() > 1 || pythons.len() > 1;
-    if !checks.is_empty() && !is_compared {
-        return Err(Failure::usage("--fail-if needs something to compare with")
-            .hint(Some("add --vs CODE, another --python, or --baseline NAME")));
-    }
+    let checks = checks_of(args, cases.len() * pythons.len())?;
     // All that may be wrong with files is told before anything is measured.
     let store = Store::new(&args.keep)?;
     let mut openers: Vec<Box<dyn Open>> = pythons
@@ -127,17 +118,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let settings = settings(args, sides);
     let files = Files::default();
     let mut results = Results {
-        tool: concat!("prof ", env!("CARGO_PKG_VERSION")).into(),
-        date: date::iso(
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |time| time.as_secs()),
-        ),
-        metric: if args.process { Metric::Cpu } else { Metric::Wall },
-        machine: files.machine(),
-        cases,
         reference: Some(auto::python_reference()),
-        ..Results::default()
+        ..new_results(args, cases, &files)
     };
     let before = files.snapshot();
     let began = Instant::now();
@@ -155,11 +137,51 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         // The end of the time is no accident if there are figures.
         !(matches!(reason, Reason::Interrupted) && until.is_over() && has_figures(&results))
     });
-    let code = report(args, &store, &results, &checks, output)?;
+    let options = text_options(args, output);
+    if !results.runs.is_empty() && !store.prints_itself() {
+        let report = text::render(&results, &options);
+        output.raw().write_all(report.as_bytes())?;
+    }
+    let code = keep(args, &store, &results, &checks, output)?;
     tell_printed(&end.printed, output)?;
     match stopped {
         Some(reason) => tell(&reason, until.is_over(), output),
         None => Ok(code),
+    }
+}
+
+/// The checks of `--fail-if`, for so many things that are measured.
+pub(super) fn checks_of(args: &Args, sides: usize) -> Result<Vec<Check>, Failure> {
+    let checks = checks::parse(&args.fail_if)?;
+    if !checks.is_empty() && sides < 2 && !args.keep.has_baseline() {
+        return Err(Failure::usage("--fail-if needs something to compare with")
+            .hint(Some("add --vs CODE, another --python, or --baseline NAME")));
+    }
+    Ok(checks)
+}
+
+/// What is known before anything is measured.
+pub(super) fn new_results(args: &Args, cases: Vec<Case>, files: &Files) -> Results {
+    Results {
+        tool: concat!("prof ", env!("CARGO_PKG_VERSION")).into(),
+        date: date::iso(
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |time| time.as_secs()),
+        ),
+        metric: if args.process { Metric::Cpu } else { Metric::Wall },
+        machine: files.machine(),
+        cases,
+        ..Results::default()
+    }
+}
+
+pub(super) fn text_options(args: &Args, output: &Output) -> text::Options {
+    text::Options {
+        unit: args.unit,
+        verbose: args.verbose > 0,
+        width: output.width(),
+        color: output.is_colored(),
     }
 }
 
@@ -183,7 +205,7 @@ fn settings(args: &Args, sides: u32) -> Settings {
     }
 }
 
-fn cases(options: &Options, snippet: Snippet, gc: Collector) -> Result<Vec<Case>, Failure> {
+pub(super) fn cases(options: &Options, snippet: Snippet, gc: Collector) -> Result<Vec<Case>, Failure> {
     let mut statements = vec![snippet.statement];
     statements.extend(options.vs.iter().cloned());
     if options.name.len() > statements.len() {
@@ -234,11 +256,12 @@ fn letter(at: usize) -> String {
     }
 }
 
-fn report(
+/// Writes what is to be kept, and tells what became of the baseline and of the checks.
+pub(super) fn keep(
     args: &Args,
     store: &Store<'_>,
     results: &Results,
-    checks: &[crate::timeit::check::Check],
+    checks: &[Check],
     output: &mut Output,
 ) -> Result<Code, Failure> {
     if results.runs.is_empty() {
@@ -247,18 +270,9 @@ fn report(
     let changes = store
         .baseline()
         .map(|(old, label)| baseline::compare(results, old, label));
-    let options = text::Options {
-        unit: args.unit,
-        verbose: args.verbose > 0,
-        width: output.width(),
-        color: output.is_colored(),
-    };
-    if !store.prints_itself() {
-        let mut report = text::render(results, &options);
-        if let Some(changes) = &changes {
-            report.push_str(&text::render_changes(changes, &options));
-        }
-        output.raw().write_all(report.as_bytes())?;
+    if let Some(changes) = changes.as_ref().filter(|_| !store.prints_itself()) {
+        let text = text::render_changes(changes, &text_options(args, output));
+        output.raw().write_all(text.as_bytes())?;
     }
     store.write(results, args.unit, output)?;
     if changes.as_ref().is_some_and(Vec::is_empty) {

@@ -2,13 +2,17 @@
 
 use super::super::output::Output;
 use super::super::{Code, Failure, interrupt};
+use super::keep::Store;
 use super::stops::{tell, tell_printed};
 use super::watch::Bar;
-use super::{Args, Collector, Format};
+use super::{Args, Collector, Format, auto};
 use crate::timeit::fixed::{self, Clock, Fixed};
+use crate::timeit::machine::Files;
 use crate::timeit::python::Python;
-use crate::timeit::report::{fixed as report, timeit_line, units};
-use crate::timeit::session::{Case, Open as _, Progress, Reason, Session, Stop};
+use crate::timeit::report::{fixed as report, text, timeit_line, units};
+use crate::timeit::results::Results;
+use crate::timeit::session::{Open as _, Progress, Reason, Session, Stop};
+use std::time::Instant;
 
 /// As `timeit.timeit`.
 const NUMBER: u64 = 1_000_000;
@@ -16,37 +20,67 @@ const NUMBER: u64 = 1_000_000;
 const AUTORANGE_REPEAT: u64 = 5;
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
-    let snippet = args.code.read()?;
-    let case = |collect_garbage| Case {
-        name: String::new(),
-        statement: snippet.statement.clone(),
-        setup: snippet.setup.clone(),
-        collect_garbage,
+    let cases = auto::cases(&args.auto, args.code.read()?, args.gc)?;
+    if args.format == Format::Timeit && cases.len() > 1 {
+        return Err(Failure::usage("--format timeit has no place for --vs"));
+    }
+    let pythons = args.interpreter.openers(args.timeout, interrupt::watch())?;
+    let checks = auto::checks_of(args, cases.len() * pythons.len())?;
+    let store = Store::new(&args.keep)?;
+    let files = Files::default();
+    let mut measured = Measured {
+        results: auto::new_results(args, cases, &files),
+        is_printed: !store.prints_itself(),
     };
-    let cases = match args.gc {
-        Collector::Off => vec![case(false)],
-        Collector::On => vec![case(true)],
-        Collector::Both => vec![case(false), case(true)],
-    };
+    let before = files.snapshot();
+    let began = Instant::now();
     let mut worst = Code::Done;
-    for mut python in args.interpreter.openers(args.timeout, interrupt::watch())? {
-        let code = run_in(&mut python, &cases, args, output)?;
-        match code {
+    for mut python in pythons {
+        match run_in(&mut python, &mut measured, args, output)? {
             Code::Done => {}
-            Code::Failed => worst = code,
-            code => return Ok(code),
+            Code::Failed => worst = Code::Failed,
+            code => {
+                worst = code;
+                break;
+            }
         }
     }
-    Ok(worst)
+    let Measured {
+        mut results,
+        is_printed,
+    } = measured;
+    results.elapsed = began.elapsed();
+    results.activity = before.until(&files.snapshot());
+    if is_printed && args.format == Format::Text && args.gc != Collector::Both {
+        let text = text::comparisons(&results, &auto::text_options(args, output));
+        output.raw().write_all(text.as_bytes())?;
+    }
+    match auto::keep(args, &store, &results, &checks, output)? {
+        Code::Done => Ok(worst),
+        code if worst == Code::Done => Ok(code),
+        _ => Ok(worst),
+    }
+}
+
+/// What was found so far, and whether it goes to standard output as text for people.
+struct Measured {
+    results: Results,
+    is_printed: bool,
 }
 
 /// Measures in one interpreter and prints; a measurement that ended early is printed as far as it came.
-fn run_in(python: &mut Python, cases: &[Case], args: &Args, output: &mut Output) -> Result<Code, Failure> {
+fn run_in(
+    python: &mut Python,
+    measured: &mut Measured,
+    args: &Args,
+    output: &mut Output,
+) -> Result<Code, Failure> {
+    let began = Instant::now();
     let mut session = match python.open() {
         Ok(session) => session,
         Err(stop) => return tell(&stop.reason, false, output),
     };
-    let code = measure(&mut *session, cases, args, output);
+    let code = measure(&mut *session, began, measured, args, output);
     let printed = session.end();
     let code = code?;
     tell_printed(&printed, output)?;
@@ -55,15 +89,18 @@ fn run_in(python: &mut Python, cases: &[Case], args: &Args, output: &mut Output)
 
 fn measure(
     session: &mut dyn Session,
-    cases: &[Case],
+    began: Instant,
+    measured: &mut Measured,
     args: &Args,
     output: &mut Output,
 ) -> Result<Code, Failure> {
-    for case in cases {
+    let Measured { results, is_printed } = measured;
+    for case in &results.cases {
         if let Err(stop) = session.prepare(case) {
             return tell(&stop.reason, false, output);
         }
     }
+    let start = began.elapsed();
     let is_search = args.autorange || args.number == Some(0);
     let mut bar = Bar::new(args.max_time);
     let mut loops = args.number.unwrap_or(NUMBER);
@@ -76,20 +113,28 @@ fn measure(
     let repeat = args
         .repeat
         .unwrap_or(if is_search { AUTORANGE_REPEAT } else { 1 });
-    bar.expect(repeat.saturating_mul(cases.len() as u64));
-    let fixed = fixed::measure(session, 0..cases.len(), loops, repeat, &mut bar);
+    let cases = results.cases.len();
+    bar.expect(repeat.saturating_mul(cases as u64));
+    let fixed = fixed::measure(session, 0..cases, loops, repeat, &mut bar);
     bar.clear();
     match args.format {
-        Format::Text => {
-            let text = report::text(&fixed, cases, session.runtime(), style(args));
+        Format::Text if *is_printed => {
+            let text = report::text(&fixed, &results.cases, session.runtime(), style(args));
             output.raw().write_all(text.as_bytes())?;
         }
-        Format::Timeit => print_as_timeit(&fixed, loops, args, output)?,
+        Format::Timeit if *is_printed => print_as_timeit(&fixed, loops, args, output)?,
+        _ => {}
+    }
+    if !fixed.samples.is_empty() {
+        results.runs.push(fixed.run(results.runtimes.len(), start, cases));
+        results.runtimes.push(session.runtime().clone());
     }
     let Some((reason, running)) = fixed.stop else {
         return Ok(Code::Done);
     };
-    tell_partial(running, &reason, args, output)?;
+    if *is_printed {
+        tell_partial(running, &reason, args, output)?;
+    }
     tell(&reason, bar.is_out_of_time(), output)
 }
 

@@ -47,21 +47,6 @@ impl Args {
     pub(super) fn has_baseline(&self) -> bool {
         self.baseline.is_some()
     }
-
-    /// The first option that is given.
-    pub(super) fn first(&self) -> Option<&'static str> {
-        [
-            (self.json.is_some(), "--json"),
-            (self.csv.is_some(), "--csv"),
-            (self.markdown.is_some(), "--markdown"),
-            (self.hist, "--hist"),
-            (self.save.is_some(), "--save"),
-            (self.baseline.is_some(), "--baseline"),
-            (self.export.is_some(), "--export"),
-        ]
-        .into_iter()
-        .find_map(|(is_given, option)| is_given.then_some(option))
-    }
 }
 
 fn parse_export(text: &str) -> Result<PathBuf, String> {

@@ -81,7 +81,12 @@ pub fn sentence(comparison: &Comparison) -> String {
         }
         Verdict::CannotTell { more } => {
             let why = match (interval, more) {
-                (None, _) => "; one process says nothing of how processes differ".to_owned(),
+                (None, _) => {
+                    return format!(
+                        "{name} took {ratio:.3} of the time of {base}; one process cannot tell whether that is the \
+                         code: --auto can"
+                    );
+                }
                 (Some(_), Some(more)) => format!(" (takes {range} of its time); {} more would", about(*more)),
                 (Some(_), None) => format!(" (takes {range} of its time)"),
             };
@@ -229,7 +234,7 @@ mod tests {
             1.01,
             None,
             Verdict::CannotTell { more: None },
-            "cannot tell whether B is faster or slower than A; one process says nothing of how processes differ",
+            "B took 1.010 of the time of A; one process cannot tell whether that is the code: --auto can",
         );
     }
 }

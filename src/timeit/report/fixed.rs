@@ -1,6 +1,7 @@
 //! What fixed mode found, in words.
 
 use super::units::{self, Unit, counted};
+use crate::python::text::shown;
 use crate::timeit::fixed::{Clock, Fixed};
 use crate::timeit::rise;
 use crate::timeit::session::{Case, Growth, Progress, Runtime, Sample};
@@ -49,11 +50,12 @@ impl Spread {
     }
 }
 
-/// The report of all cases. Where there are two, they are the same code without and with the garbage collector.
+/// The report of all cases: each by its name, unless they differ only in whether the garbage collector runs.
 #[must_use]
 pub fn text(fixed: &Fixed, cases: &[Case], runtime: &Runtime, style: Style) -> String {
     let mut text = String::new();
     let mut bests = Vec::new();
+    let are_one = cases.iter().all(|case| case.statement == cases[0].statement);
     for (index, case) in cases.iter().enumerate() {
         let samples: Vec<&Sample> = fixed
             .samples
@@ -63,9 +65,10 @@ pub fn text(fixed: &Fixed, cases: &[Case], runtime: &Runtime, style: Style) -> S
         let Some(first) = samples.first() else { continue };
         let loops = first.row.loops;
         let label = match (cases.len(), case.collect_garbage) {
-            (1, _) => "",
-            (_, false) => "gc off  ",
-            (_, true) => "gc on   ",
+            (1, _) => String::new(),
+            (_, false) if are_one => "gc off  ".into(),
+            (_, true) if are_one => "gc on   ".into(),
+            _ => format!("{}  ", shown(case.name.as_bytes())),
         };
         let times: Vec<f64> = samples
             .iter()
@@ -103,7 +106,8 @@ pub fn text(fixed: &Fixed, cases: &[Case], runtime: &Runtime, style: Style) -> S
         }
         text += &rise_of(fixed, index, &samples, style);
     }
-    if let [off, on] = bests[..] {
+    if let ([off, on], true) = (&bests[..], are_one) {
+        let (off, on) = (*off, *on);
         text += &collector(off, on, style);
     }
     text

@@ -35,6 +35,22 @@ const WIDEST: usize = 60;
 #[must_use]
 pub fn render(results: &Results, options: &Options) -> String {
     let mut out = figures(results, options);
+    out.push_str(&comparisons(results, options));
+    for finding in findings::find(results) {
+        let of = finding.of.filter(|_| results.sides().count() > 1);
+        let of = of.map(|name| format!("{name}: ")).unwrap_or_default();
+        out.push_str(&format!(
+            "  {}\n",
+            shown(format!("{of}{}", finding.what).as_bytes())
+        ));
+    }
+    out
+}
+
+/// A line for each comparison that results allow.
+#[must_use]
+pub fn comparisons(results: &Results, options: &Options) -> String {
+    let mut out = String::new();
     for comparison in compare(results) {
         out.push_str("  ");
         push_verdict(
@@ -43,14 +59,6 @@ pub fn render(results: &Results, options: &Options) -> String {
             options,
             &mut out,
         );
-    }
-    for finding in findings::find(results) {
-        let of = finding.of.filter(|_| results.sides().count() > 1);
-        let of = of.map(|name| format!("{name}: ")).unwrap_or_default();
-        out.push_str(&format!(
-            "  {}\n",
-            shown(format!("{of}{}", finding.what).as_bytes())
-        ));
     }
     out
 }
