@@ -68,6 +68,17 @@ enum Command {
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
 /// says what it was.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Scripts ask this of every tool they use: half of the time would go into options that nobody asks for.
+    if let [_, asked] = &arguments[..]
+        && (asked == "--version" || asked == "-V")
+    {
+        let mut output = Output::new(ColorChoice::Auto);
+        let version = concat!("prof ", env!("CARGO_PKG_VERSION"), "\n");
+        let result = output.raw().write_all(version.as_bytes()).map_err(Failure::from);
+        let result = result.and_then(|()| output.flush()).map(|()| Code::Done);
+        return exit::finish(result, &mut output);
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
@@ -108,5 +119,11 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_command_line() {
+        let expected = concat!("prof ", env!("CARGO_PKG_VERSION"), "\n");
+        assert_eq!(Cli::command().render_version(), expected);
     }
 }
