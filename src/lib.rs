@@ -12,7 +12,7 @@
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
 //! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
 //! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
-//! numbers), `python` (what must come out as Python itself does it). All but `cli` take
+//! numbers), `interpreter` (finds the user's Python), `python` (what must come out as Python itself does it). All but `cli` take
 //! bytes and writers and return values.
 //!
 //! # Words
@@ -31,6 +31,7 @@
 pub mod cli;
 pub mod export;
 pub mod format;
+pub mod interpreter;
 pub mod profile;
 pub mod python;
 pub mod self_profile;

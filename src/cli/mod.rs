@@ -11,6 +11,7 @@ mod interrupt;
 mod modification_time;
 mod output;
 mod picture;
+mod places;
 mod stats;
 mod timeit;
 
