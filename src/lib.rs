@@ -7,6 +7,7 @@
 //! diff     bytes, twice -> format -> Profiles -> view::diff -> report -> text
 //! flamegraph, export   bytes -> format -> Profile or StackTree -> export -> bytes
 //! timeit   code -> session -> samples -> statistics -> report -> text
+//! record   target, recorder -> a program that writes its dump -> Story
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
@@ -34,6 +35,7 @@ pub mod format;
 pub mod interpreter;
 pub mod profile;
 pub mod python;
+pub mod record;
 pub mod self_profile;
 pub mod statistics;
 pub mod timeit;

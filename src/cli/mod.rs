@@ -3,6 +3,7 @@
 
 mod browser;
 mod diff;
+mod duration;
 mod exit;
 mod export;
 mod flamegraph;
@@ -12,6 +13,7 @@ mod modification_time;
 mod output;
 mod picture;
 mod places;
+mod record;
 mod stats;
 mod timeit;
 
@@ -61,6 +63,7 @@ enum Command {
     Export(export::Args),
     Diff(diff::Args),
     Timeit(Box<timeit::Args>),
+    Record(record::Args),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -87,6 +90,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
         Command::Export(args) => export::run(args, output),
         Command::Diff(args) => diff::run(&args, output),
         Command::Timeit(args) => timeit::run(&args, output),
+        Command::Record(args) => record::run(&args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {

@@ -1,0 +1,234 @@
+# When the dump is written: at the end, by a clock in a thread of its own, and on demand.
+ASK = getattr(_signal, "SIGRTMIN", 34) + 13
+real_signal, real_getsignal = _signal.signal, _signal.getsignal
+mask_signals = getattr(_signal, "pthread_sigmask", None)
+ALL_SIGNALS = getattr(_signal, "valid_signals", lambda: range(1, _signal.NSIG))()
+if 32 in ALL_SIGNALS:
+    # The C library keeps two for itself.
+    ALL_SIGNALS = [number for number in ALL_SIGNALS if number not in (32, 33)]
+# Without the interpreter's lock another thread must not read a profiler that is at work.
+LOCKED = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+class State(object):
+    pid = getpid()
+    # Is this a child with a dump of its own? One that records nothing, but may become a daemon?
+    child = False
+    paused = False
+    # The process has begun a session: what it forks next is the daemon.
+    fresh = False
+    # Processes that may still write the dump themselves.
+    owners = ()
+    # The thread that writes the last dump, and the signal that came meanwhile.
+    busy = None
+    after = None
+    asked = None
+    first_memory = 0
+
+
+def held_signals():
+    """Lets no signal through to this thread; returns what undoes it."""
+    if mask_signals is None:
+        return lambda: None
+    before = mask_signals(_signal.SIG_BLOCK, ALL_SIGNALS)
+    return lambda: mask_signals(_signal.SIG_SETMASK, before)
+
+
+def output():
+    base = CONFIG["output"]
+    if State.child or any(is_alive(owner) for owner in State.owners):
+        return base + b"." + number_text(getpid())
+    return base
+
+
+def is_alive(process):
+    try:
+        kill(process, 0)
+        descriptor = file_open("/proc/%d/stat" % process, posix.O_RDONLY | O_CLOEXEC)
+        try:
+            return posix.read(descriptor, 4096).rsplit(b")", 1)[-1].split()[0] not in b"ZX"
+        finally:
+            file_close(descriptor)
+    except OSError as error:
+        # Another user's.
+        return error.errno == 1
+
+
+def save(why):
+    """Writes what was recorded until now. The program never notices a failure; prof does."""
+    began = clock()
+    rows = RECORDER.rows()
+    read = clock()
+    stats = as_pstats(rows)
+    data = dumps(stats)
+    path = output()
+    try:
+        write_file(path, data)
+    except EnvironmentError as error:
+        tell("failed", error.strerror or error)
+        return
+    now = memory()
+    State.first_memory = State.first_memory or now
+    micro = int((clock() - began) * 1e6), int((read - began) * 1e6)
+    tell("dump", why, len(stats), len(data), micro[0], micro[1], now, from_system(path))
+
+
+def snapshot(why):
+    with SAVING:
+        if RECORDER.running:
+            save(why)
+
+
+def finish(why):
+    """Ends recording with the last dump. False if this thread is about it already."""
+    if State.busy == get_ident():
+        return False
+    if not RECORDER.running:
+        return True
+    State.busy = get_ident()
+    release = held_signals()
+    interruption = None
+    try:
+        for _ in range(2):
+            try:
+                RECORDER.halt()
+                with SAVING:
+                    save(why)
+                break
+            except BaseException as error:
+                # Raised by a handler of the program; it goes on when the dump is there.
+                interruption = error
+        CLOCK.stop()
+    finally:
+        State.busy = None
+        release()
+    if State.after:
+        end_now(State.after)
+    if interruption is not None:
+        raise interruption
+    return True
+
+
+def end_now(number):
+    real_signal(number, _signal.SIG_DFL)
+    kill(getpid(), number)
+
+
+class Clock(object):
+    """A thread that only waits, writes snapshots and looks at the memory. Since 3.12 calls of every thread are heard;
+    its own are not, for the whole of it runs within a callback of a second tool."""
+
+    def __init__(self):
+        self.wake = None
+        self.stopping = False
+        self.native = None
+        self.tool = None
+
+    def start(self):
+        if self.wake is not None or not (CONFIG["every"] or CONFIG["max_rss"]):
+            return
+        self.stopping = False
+        wake = self.wake = _thread.allocate_lock()
+        wake.acquire()
+        # Signals that the program waits for must not end it by way of this thread.
+        release = held_signals()
+        try:
+            if RECORDER.tool is not None:
+                self.tool = self.silence()
+            start_thread(self.begin, (wake,))
+        except Exception as error:
+            self.wake = None
+            tell("failed", "no snapshots: %s" % error)
+        finally:
+            release()
+
+    def silence(self):
+        for tool in (4, 3):
+            try:
+                MONITORING.use_tool_id(tool, "prof record's clock")
+            except ValueError:
+                continue
+            event = MONITORING.events.PY_START
+            MONITORING.register_callback(tool, event, lambda code, offset: self.run(self.wake))
+            MONITORING.set_local_events(tool, Clock.begin.__code__, event)
+            return tool
+        raise ValueError("no free tool of sys.monitoring")
+
+    def begin(self, wake):
+        if self.tool is None:
+            self.run(wake)
+
+    def run(self, wake):
+        try:
+            self.native = getattr(_thread, "get_native_id", lambda: None)()
+            self.loop(wake)
+        except BaseException as error:
+            tell("failed", "no snapshots any more: %r" % (error,))
+
+    def loop(self, wake):
+        every, limit, process = CONFIG["every"], CONFIG["max_rss"], getpid()
+        step = 1.0 if limit else every
+        due = clock() + every
+        while True:
+            woken = wait(wake, max(min(step, due - clock()), 0.0) if every else step)
+            if self.stopping or wake is not self.wake or getpid() != process:
+                return
+            if limit and memory() > limit:
+                tell("limit", memory())
+                ask_main("limit")
+                limit, step = 0, every or 3600.0
+            if woken or (every and clock() >= due):
+                if LOCKED:
+                    snapshot("asked" if woken else "every")
+                else:
+                    ask_main("asked" if woken else "every")
+                due = clock() + every
+
+    def ring(self):
+        """Asks for a snapshot now. False if there is no clock."""
+        if self.wake is None:
+            return False
+        if self.wake.locked():
+            self.wake.release()
+        return True
+
+    def stop(self):
+        wake, self.wake = self.wake, None
+        if wake is None:
+            return False
+        self.stopping = True
+        if wake.locked():
+            wake.release()
+        return True
+
+    def join(self):
+        """Waits, not for long, until the thread is gone."""
+        task = "/proc/self/task/%s" % self.native
+        for _ in range(2000):
+            if self.native is None or not posix.access(task, 0):
+                break
+            sleep(0.0005)
+        if self.tool is not None:
+            MONITORING.set_local_events(self.tool, Clock.begin.__code__, 0)
+            MONITORING.free_tool_id(self.tool)
+            self.tool = None
+
+
+def wait(lock, seconds):
+    if PYTHON_3:
+        return lock.acquire(True, seconds)
+    until = clock() + seconds
+    while not lock.acquire(False):
+        left = until - clock()
+        if left <= 0:
+            return False
+        sleep(min(left, 0.05))
+    return True
+
+
+def ask_main(what):
+    State.asked = what
+    kill(getpid(), ASK)
+
+
+CLOCK = Clock()
