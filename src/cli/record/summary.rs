@@ -98,7 +98,7 @@ pub(super) fn print(story: &Story, end: &End<'_>, quiet: bool, output: &mut Outp
     } else if story.dumps.is_empty() {
         output.report(
             "error",
-            "there is no dump: the program was killed before the first snapshot, or went on in the background",
+            "there is no dump: the program was killed before the first snapshot, did not begin, or went on in the background",
         );
         output.report(
             "hint",

@@ -127,14 +127,14 @@ class Clock(object):
     def start(self):
         if self.wake is not None or not (CONFIG["every"] or CONFIG["max_rss"]):
             return
-        self.stopping = False
+        self.stopping, self.native = False, None
         wake = self.wake = _thread.allocate_lock()
         wake.acquire()
         # Signals that the program waits for must not end it by way of this thread.
         release = held_signals()
         try:
             if RECORDER.tool is not None:
-                self.tool = self.silence()
+                self.tool = self.silence(wake)
             start_thread(self.begin, (wake,))
         except Exception as error:
             self.wake = None
@@ -142,14 +142,14 @@ class Clock(object):
         finally:
             release()
 
-    def silence(self):
+    def silence(self, wake):
         for tool in (4, 3):
             try:
                 MONITORING.use_tool_id(tool, "prof record's clock")
             except ValueError:
                 continue
             event = MONITORING.events.PY_START
-            MONITORING.register_callback(tool, event, lambda code, offset: self.run(self.wake))
+            MONITORING.register_callback(tool, event, lambda code, offset: self.run(wake))
             MONITORING.set_local_events(tool, Clock.begin.__code__, event)
             return tool
         raise ValueError("no free tool of sys.monitoring")
@@ -160,7 +160,7 @@ class Clock(object):
 
     def run(self, wake):
         try:
-            self.native = getattr(_thread, "get_native_id", lambda: None)()
+            self.native = getattr(_thread, "get_native_id", int)()
             self.loop(wake)
         except BaseException as error:
             tell("failed", "no snapshots any more: %r" % (error,))
@@ -203,9 +203,9 @@ class Clock(object):
 
     def join(self):
         """Waits, not for long, until the thread is gone."""
-        task = "/proc/self/task/%s" % self.native
         for _ in range(2000):
-            if self.native is None or not posix.access(task, 0):
+            # It may not have begun yet.
+            if self.native and not posix.access("/proc/self/task/%d" % self.native, 0):
                 break
             sleep(0.0005)
         if self.tool is not None:
