@@ -44,8 +44,8 @@ pub struct Dump {
     pub bytes: u64,
     /// How long it took to make and write.
     pub took: Duration,
-    /// How long of this the profiler was read.
-    pub reading: Duration,
+    /// The longest time at a stretch that nothing else of the program could run meanwhile.
+    pub held: Duration,
     /// The memory that the process took then; 0 where the system does not say.
     pub memory: u64,
     /// Its file.
@@ -73,7 +73,7 @@ pub(super) fn parse(line: &str) -> Option<Event> {
                 functions: number(next())?,
                 bytes: number(next())?,
                 took: Duration::from_micros(number(next())?),
-                reading: Duration::from_micros(number(next())?),
+                held: Duration::from_micros(number(next())?),
                 memory: number(next())?,
                 path: next()?.into(),
             })
@@ -98,7 +98,7 @@ pub struct Story {
     pub dumps: BTreeMap<String, Dump>,
     /// How many snapshots were written, and the one that took longest.
     pub snapshots: u64,
-    /// The longest time that a snapshot took, and of this the longest time that the profiler was read.
+    /// The longest time that a snapshot took, and the longest time that one held up the program.
     pub longest: (Duration, Duration),
     /// The last failure that no dump made good.
     pub failure: Option<String>,
@@ -113,7 +113,7 @@ impl Story {
                 if dump.is_snapshot {
                     self.snapshots += 1;
                     self.longest.0 = self.longest.0.max(dump.took);
-                    self.longest.1 = self.longest.1.max(dump.reading);
+                    self.longest.1 = self.longest.1.max(dump.held);
                 }
                 self.failure = None;
                 self.dumps.insert(dump.path.clone(), dump.clone());
@@ -149,7 +149,7 @@ mod tests {
             functions: 3,
             bytes: 99,
             took: Duration::from_micros(1500),
-            reading: Duration::from_micros(20),
+            held: Duration::from_micros(20),
             memory: 4096,
             path: "/a b/c.prof".into(),
         };

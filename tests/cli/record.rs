@@ -105,7 +105,7 @@ pub(super) fn start(folder: &Folder, options: &[&str], program: &str) -> Option<
         .trim()
         .parse()
         .unwrap_or_else(|_| panic!("no number: {line}"));
-    Some(Recording { prof, program, lines })
+    Recording { prof, program, lines }
 }
 
 impl Recording {
@@ -198,7 +198,8 @@ fn sigint_leaves_a_dump_and_the_traceback() {
     recording.line("works");
     recording.signal(2);
     let (code, text) = recording.end();
-    assert_eq!(code, 130, "{text}");
+    // 3.6 and 3.7 exit with 1 themselves.
+    assert!(matches!(code, 130 | 1), "{code}: {text}");
     assert!(text.contains("KeyboardInterrupt"), "{text}");
     assert!(calls(&dump(&folder.file("out.prof")), "work") > 0);
 }

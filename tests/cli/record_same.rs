@@ -1,6 +1,6 @@
 //! `prof record`: programs run as without it, with every Python that is here.
 
-use super::record::{Folder, dump};
+use super::record::{Folder, calls, dump, start_with, until};
 use super::timeit_pythons::pythons;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -211,7 +211,7 @@ fn programs_run_as_without_us() {
                 .code()
                 .or(alone.status.signal().map(|signal| 128 + signal));
             assert_eq!(recorded.status.code(), expected, "{what}");
-            assert!(dump(&folder.path().join("out.prof")).len() > 0, "{what}");
+            assert!(!dump(&folder.path().join("out.prof")).is_empty(), "{what}");
             std::fs::remove_file(folder.path().join("out.prof")).expect("it is there");
             let left: Vec<_> = std::fs::read_dir(folder.path())
                 .expect("a folder")
@@ -220,6 +220,45 @@ fn programs_run_as_without_us() {
                 .filter(|name| name != "program.py" && name != "__pycache__" && name != "program.pyc")
                 .collect();
             assert!(left.is_empty(), "{what}: {left:?}");
+        }
+    }
+}
+
+#[test]
+fn every_python_survives_a_kill_and_knows_its_threads() {
+    let program = "
+import threading
+def work(n):
+    return sum(range(n))
+def other():
+    for i in range(7): work(i)
+    go_on.wait()
+for i in range(50): work(i)
+go_on = threading.Event()
+all = [threading.Thread(target=other) for _ in range(2)]
+for t in all: t.start()
+while True: work(1000)
+";
+    for (version, python) in pythons() {
+        let python = python.to_str().expect("text");
+        for (options, others) in [(&[][..], false), (&["--threads"], true)] {
+            let folder = Folder::new();
+            let options = [&["--every", "50ms"], options].concat();
+            let recording = start_with(python, &folder, &options, program);
+            let file = folder.file("out.prof");
+            let expected = if others { 64 } else { 50 };
+            until("a snapshot with work", || {
+                file.exists() && calls(&dump(&file), "work") > expected
+            });
+            recording.signal(9);
+            assert_eq!(recording.end().0, 137, "{version}");
+            let profile = dump(&file);
+            assert!(calls(&profile, "work") > expected, "{version}");
+            let key = |function| profile.key_of(function);
+            let ours = profile
+                .functions()
+                .any(|function| profile.file(key(function)).ends_with(b"sitecustomize.py"));
+            assert!(!ours, "{version}: what records is not recorded");
         }
     }
 }

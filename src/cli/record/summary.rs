@@ -155,9 +155,10 @@ fn line(story: &Story, end: &End<'_>) -> String {
     }
     if story.snapshots > 0 {
         line += &format!(
-            "; {}, the longest took {}",
+            "; {}, the longest took {} and held up the program for {}",
             counted(story.snapshots, "snapshot"),
-            seconds(story.longest.0)
+            seconds(story.longest.0),
+            seconds(story.longest.1)
         );
     }
     line

@@ -104,11 +104,19 @@ class Recorder(object):
         self.thread = get_ident()
         self.others, self.ended, self.apart = {}, {}, False
 
-    def rows(self):
+    def entries(self):
+        """What each profiler holds, and the longest time that reading one took."""
+        found, longest = [], 0.0
+        for profiler in [self.main] + list(self.others.values()):
+            began = clock()
+            found.append(entries_of(profiler))
+            longest = max(longest, clock() - began)
+        return found, longest
+
+    def rows(self, found):
         rows = {}
-        add(entries_of(self.main), rows)
-        for profiler in list(self.others.values()):
-            add(entries_of(profiler), rows)
+        for entries in found:
+            add(entries, rows)
         merge(self.ended, rows)
         return rows
 
