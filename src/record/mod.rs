@@ -39,8 +39,11 @@
 //! is in the dump, too: some tens of functions, less than a millisecond.
 //!
 //! Threads: the main thread, with `--threads` each has a profiler, and the dump adds them. cProfile of Python 3.12
-//! and later hears all threads but takes them for one stack, so callers come out wrong; here the same C code gets only
-//! the calls of its own thread. Threads that C code starts by itself are not told apart before Python starts one.
+//! and later hears all threads but takes them for one stack, so callers come out wrong. Here it hears one: the other
+//! threads run where Python calls no tool (nor does it then call tracers that the program sets in them). With
+//! `--threads`, or `--children`, whose forks may come from any thread, a function sends calls to the profiler of their
+//! thread, from the second thread on; that makes recording about three times as dear. Threads that C code starts by
+//! itself, not through Python, are not told apart.
 //!
 //! Children: a forked child records nothing, unless it calls `os.setsid`: it becomes a daemon, and the profile goes on
 //! there with what it was before, also in the first child that it forks. Such a process writes `FILE.PID` as long as one

@@ -84,7 +84,11 @@ pub(super) struct Recording {
 
 /// The program prints its number itself, before it works.
 pub(super) fn start(folder: &Folder, options: &[&str], program: &str) -> Option<Recording> {
-    let python = python()?;
+    Some(start_with(python()?, folder, options, program))
+}
+
+/// The same with a certain Python.
+pub(super) fn start_with(python: &str, folder: &Folder, options: &[&str], program: &str) -> Recording {
     folder.write(
         "program.py",
         &format!("import os, sys\nprint(os.getpid())\nsys.stdout.flush()\n{program}"),

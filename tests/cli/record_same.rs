@@ -143,6 +143,31 @@ if sys.version_info >= (3, 12):
     print([e.code for e in p.getstats() if 'sorted' in str(e.code)])
 ",
     ),
+    (
+        "thrown into a generator",
+        &["program.py"],
+        "def numbers():
+    try:
+        yield 1
+    except KeyError:
+        yield 2
+g = numbers()
+next(g)
+print(g.throw(KeyError()))
+g.close()
+",
+    ),
+    (
+        "an error in a thread",
+        &["program.py"],
+        "import threading
+def bad():
+    raise ValueError('in a thread')
+t = threading.Thread(target=bad, name='t')
+t.start()
+t.join()
+",
+    ),
     ("exec", &["program.py"], "import os, sys\nsys.stdout.flush()\nos.execv('/bin/sh', ['sh', '-c', 'echo $0 $PYTHONPATH; exit 4'])\n"),
     (
         "exec that fails",

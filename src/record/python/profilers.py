@@ -1,9 +1,11 @@
 # Profilers: one for the main thread, with --threads one for each.
 #
 # Up to 3.11 a profiler belongs to the thread that enables it. Since 3.12 cProfile hears the calls of all threads and
-# takes them for one stack. Here it hears those of its thread: what hears them stands under a tool of our own, so that
-# the program's own cProfile is free to start; once there is a second thread, calls go through a function that sends
-# them to the profiler of their thread. That costs, so it is not done before.
+# takes them for one stack. Here what hears them stands under a tool of our own, so that the program's own cProfile is
+# free to start, and other threads than the main one run within a callback of a second tool: Python calls no callbacks
+# from there, so that nobody hears them, at no cost. Where they must be heard, calls go through a function that sends
+# them to the profiler of their thread, from the second thread on; that costs.
+TOOL, SILENCE = 3, 4
 HEARS = (
     ("PY_START", "_pystart_callback"),
     ("PY_RESUME", "_pystart_callback"),
@@ -28,6 +30,7 @@ class Recorder(object):
         self.ended = {}
         self.tool = None
         self.apart = False
+        self.silences = False
 
     def start(self):
         self.main = Profiler()
@@ -39,21 +42,23 @@ class Recorder(object):
         if not (MONITORING and hasattr(self.main, "_pystart_callback")):
             self.main.enable()
             return
-        for tool in (3, 4):
-            try:
-                MONITORING.use_tool_id(tool, "prof record")
-            except ValueError:
-                continue
-            self.tool = tool
-            self.listen()
-            return
-        raise ValueError("no free tool of sys.monitoring")
+        MONITORING.use_tool_id(TOOL, "prof record")
+        self.tool = TOOL
+        try:
+            # Of the tools that hear an event the one with the highest number comes first.
+            MONITORING.use_tool_id(SILENCE, "prof record: threads that are not heard")
+            MONITORING.register_callback(SILENCE, MONITORING.events.PY_START, take)
+            MONITORING.set_local_events(SILENCE, silently.__code__, MONITORING.events.PY_START)
+            self.silences = True
+        except ValueError:
+            self.apart = True
+        self.listen()
 
     def listen(self):
         events = 0
         for event, name in HEARS:
             event = getattr(MONITORING.events, event)
-            hear = getattr(self.main, name, None) or getattr(self.main, "_pystart_callback")
+            hear = ear(self.main, name)
             MONITORING.register_callback(self.tool, event, self.sender(name, hear) if self.apart else hear)
             if not name.startswith("_creturn"):
                 events |= event
@@ -61,16 +66,37 @@ class Recorder(object):
             MONITORING.set_events(self.tool, events)
 
     def sender(self, name, hear):
-        main, others = self.thread, self.others
+        main, others, of_thread = self.thread, self.others, get_ident
 
-        def send(*args):
-            thread = get_ident()
+        def send(thread, *args):
+            if thread in others:
+                ear(others[thread], name)(*args)
+
+        # Calls with a fixed number of arguments take half the time.
+        def two(code, offset):
+            thread = of_thread()
             if thread == main:
-                hear(*args)
-            elif thread in others:
-                getattr(others[thread], name, others[thread]._pystart_callback)(*args)
+                hear(code, offset)
+            else:
+                send(thread, code, offset)
 
-        return send
+        def three(code, offset, value):
+            thread = of_thread()
+            if thread == main:
+                hear(code, offset, value)
+            else:
+                send(thread, code, offset, value)
+
+        def four(code, offset, function, argument):
+            thread = of_thread()
+            if thread == main:
+                hear(code, offset, function, argument)
+            else:
+                send(thread, code, offset, function, argument)
+
+        if name.startswith("_c"):
+            return four
+        return two if name == "_pystart_callback" else three
 
     def halt(self, quietly=False):
         """Ends recording. Functions that have not returned count until now, where that can be told."""
@@ -82,7 +108,10 @@ class Recorder(object):
             for event, _ in HEARS:
                 MONITORING.register_callback(self.tool, getattr(MONITORING.events, event), None)
             MONITORING.free_tool_id(self.tool)
-            self.tool = None
+            if self.silences:
+                MONITORING.set_local_events(SILENCE, silently.__code__, 0)
+                MONITORING.free_tool_id(SILENCE)
+            self.tool, self.silences = None, False
             try:
                 self.main.enable()
             except ValueError:
@@ -144,6 +173,39 @@ class Recorder(object):
             self.listen()
 
 
+def ear(profiler, name):
+    """The function of a profiler that hears an event."""
+    hear = getattr(profiler, name, None)
+    if hear is not None:
+        return hear
+    # An exception thrown into a generator enters it; where cProfile does not hear that, it takes the end of the
+    # generator for that of its caller.
+    start = profiler._pystart_callback
+    return lambda code, offset, error: start(code, offset)
+
+
+def silently(tasks):
+    """Runs a task. Its first event, which only the second tool must hear, takes it; but not when recording has ended."""
+    if tasks:
+        tasks.pop()()
+
+
+def take(code, offset):
+    sys._getframe(1).f_locals["tasks"].pop()()
+
+
+def thread_code(function, args, kwargs):
+    """What a thread runs in the place of a function of the program."""
+    if not RECORDER.running or not callable(function):
+        return None
+    if MONITORING and not (CONFIG["threads"] or CONFIG["children"]) and RECORDER.silences:
+        return silently, ([partial(function, *args, **kwargs)],)
+    RECORDER.before_thread()
+    if CONFIG["threads"]:
+        return RECORDER.run_thread, (function, args, kwargs)
+    return None
+
+
 def start_apart(name):
     """Replaces a function that starts threads."""
     real = getattr(_thread, name, None)
@@ -151,13 +213,13 @@ def start_apart(name):
         return
 
     def start(function, *args, **kwargs):
-        RECORDER.before_thread()
-        if CONFIG["threads"] and RECORDER.running and callable(function):
-            if name == "start_joinable_thread":
-                return real(lambda: RECORDER.run_thread(function, (), {}), *args, **kwargs)
-            if args and isinstance(args[0], tuple):
-                words = args[1] if len(args) > 1 else kwargs.get("kwargs", {})
-                return real(RECORDER.run_thread, (function, args[0], words))
+        if name == "start_joinable_thread":
+            code = thread_code(function, (), {})
+            return real(partial(code[0], *code[1]) if code else function, *args, **kwargs)
+        if len(args) in (1, 2) and not kwargs and isinstance(args[0], tuple):
+            code = thread_code(function, args[0], args[1] if len(args) > 1 else {})
+            if code:
+                return real(*code)
         return real(function, *args, **kwargs)
 
     PASSED.add("<built-in method _thread.%s>" % name)

@@ -117,14 +117,12 @@ def end_now(number):
 
 
 class Clock(object):
-    """A thread that only waits, writes snapshots and looks at the memory. Since 3.12 calls of every thread are heard;
-    its own are not, for the whole of it runs within a callback of a second tool."""
+    """A thread that only waits, writes snapshots and looks at the memory; its own calls are not heard."""
 
     def __init__(self):
         self.wake = None
         self.stopping = False
         self.native = None
-        self.tool = None
 
     def start(self):
         if self.wake is not None or not (CONFIG["every"] or CONFIG["max_rss"]):
@@ -135,30 +133,12 @@ class Clock(object):
         # Signals that the program waits for must not end it by way of this thread.
         release = held_signals()
         try:
-            if RECORDER.tool is not None:
-                self.tool = self.silence(wake)
-            start_thread(self.begin, (wake,))
+            start_thread(silently, ([partial(self.run, wake)],))
         except Exception as error:
             self.wake = None
             tell("failed", "no snapshots: %s" % error)
         finally:
             release()
-
-    def silence(self, wake):
-        for tool in (4, 3):
-            try:
-                MONITORING.use_tool_id(tool, "prof record's clock")
-            except ValueError:
-                continue
-            event = MONITORING.events.PY_START
-            MONITORING.register_callback(tool, event, lambda code, offset: self.run(wake))
-            MONITORING.set_local_events(tool, Clock.begin.__code__, event)
-            return tool
-        raise ValueError("no free tool of sys.monitoring")
-
-    def begin(self, wake):
-        if self.tool is None:
-            self.run(wake)
 
     def run(self, wake):
         try:
@@ -210,10 +190,6 @@ class Clock(object):
             if self.native and not posix.access("/proc/self/task/%d" % self.native, 0):
                 break
             sleep(0.0005)
-        if self.tool is not None:
-            MONITORING.set_local_events(self.tool, Clock.begin.__code__, 0)
-            MONITORING.free_tool_id(self.tool)
-            self.tool = None
 
 
 def wait(lock, seconds):

@@ -10,6 +10,7 @@ from marshal import dumps
 
 
 import _lsprof
+from _functools import partial
 
 PYTHON_3 = sys.version_info[0] > 2
 if PYTHON_3:
