@@ -185,6 +185,10 @@ fn name(arguments: &[OsString]) -> Result<OsString, Error> {
             let stem = Path::new(word).file_stem().filter(|_| word != "-");
             return Ok(stem.unwrap_or(OsStr::new("stdin")).to_owned());
         }
+        if letters == b"--" {
+            let script = words.next().and_then(|word| Path::new(word).file_stem());
+            return Ok(script.unwrap_or(OsStr::new("stdin")).to_owned());
+        }
         if letters.starts_with(b"--") {
             // Only one of the long options comes with a program.
             if word == "--check-hash-based-pycs" {
@@ -303,6 +307,15 @@ mod tests {
         check(&["./app.py"], Some("3.9"), "./bin/python3.9 ./app.py = app");
         check(&["./folder"], None, "./bin/python3 ./folder = folder");
         check(&["python3", "-"], None, "./bin/python3 - = stdin");
+    }
+
+    #[test]
+    fn two_dashes_end_the_options_of_python() {
+        check(
+            &["python3", "-s", "--", "a.py"],
+            None,
+            "./bin/python3 -s -- a.py = a",
+        );
     }
 
     #[test]

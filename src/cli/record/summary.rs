@@ -189,6 +189,37 @@ fn size(bytes: u64) -> String {
 mod tests {
     use super::*;
 
+    /// Is growth told after dumps with this much memory, in MiB?
+    fn check_growth(memory: &[u64], expected: &[bool]) {
+        let mut watch = Watch::new(false);
+        let told: Vec<bool> = memory
+            .iter()
+            .map(|memory| {
+                let dump = Dump {
+                    process: 1,
+                    is_snapshot: true,
+                    functions: 1,
+                    bytes: 1,
+                    took: Duration::ZERO,
+                    held: Duration::ZERO,
+                    memory: memory << 20,
+                    path: "a.prof".into(),
+                };
+                watch.growth(&dump).is_some()
+            })
+            .collect();
+        assert_eq!(told, expected, "{memory:?}");
+    }
+
+    #[test]
+    fn memory_that_climbs_is_told_once() {
+        check_growth(&[100, 150, 199, 201, 400], &[false, false, false, true, false]);
+        check_growth(&[10, 100, 111], &[false, false, true]);
+        check_growth(&[1000, 1900], &[false, false]);
+        // The system does not say.
+        check_growth(&[0, 5000], &[false, false]);
+    }
+
     #[test]
     fn sizes_have_the_unit_that_fits() {
         for (bytes, expected) in [
