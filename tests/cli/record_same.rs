@@ -287,3 +287,73 @@ while True: work(1000)
         }
     }
 }
+
+#[test]
+fn callers_stay_right_over_forks_threads_and_throws() {
+    let program = "
+import threading, subprocess
+def leaf(): pass
+def numbers():
+    try:
+        yield 1
+    except KeyError:
+        yield 2
+def fork():
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0: os._exit(0)
+    os.waitpid(pid, 0)
+def throw():
+    g = numbers()
+    next(g)
+    g.throw(KeyError())
+    leaf()
+def parent():
+    for i in range(5):
+        fork()
+        throw()
+        subprocess.check_call(['true'])
+        t = threading.Thread(target=leaf)
+        t.start()
+        t.join()
+        leaf()
+parent()
+leaf()
+";
+    for (version, python) in pythons() {
+        let python = python.to_str().expect("text");
+        for (options, in_threads) in [
+            (&["--every", "20ms"][..], 0),
+            (&["--threads"], 5),
+            (&["--children"], 0),
+        ] {
+            let folder = Folder::new();
+            let (code, text) = start_with(python, &folder, options, program).end();
+            assert_eq!(code, 0, "{version}: {text}");
+            let profile = dump(&folder.file("out.prof"));
+            let of = |name: &str| {
+                let function = profile
+                    .functions()
+                    .find(|&function| profile.name(profile.key_of(function)) == name.as_bytes())
+                    .unwrap_or_else(|| panic!("{version}: no {name}"));
+                let mut callers: Vec<(String, u64)> = profile
+                    .callers(function)
+                    .map(|(key, calls)| {
+                        let calls = calls.total().to_string().parse().expect("a count");
+                        (String::from_utf8_lossy(profile.name(key)).into_owned(), calls)
+                    })
+                    // `threading` calls the target from `run`.
+                    .filter(|(name, _)| name != "run")
+                    .collect();
+                callers.sort();
+                (profile.calls(function).total.to_string(), callers)
+            };
+            let calls = |name: &str, count: u64| (name.to_owned(), count);
+            let what = format!("{version} {options:?}");
+            assert_eq!(of("parent"), ("1".into(), vec![calls("<module>", 1)]), "{what}");
+            let expected = vec![calls("<module>", 1), calls("parent", 5), calls("throw", 5)];
+            assert_eq!(of("leaf"), ((11 + in_threads).to_string(), expected), "{what}");
+            assert_eq!(of("fork").1, vec![calls("parent", 5)], "{what}");
+        }
+    }
+}

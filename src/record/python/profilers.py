@@ -29,6 +29,8 @@ class Recorder(object):
         self.others = {}
         self.ended = {}
         self.tool = None
+        # Since 3.12: what hears each event.
+        self.ears = {}
         self.apart = False
         self.silences = False
 
@@ -59,7 +61,8 @@ class Recorder(object):
         for event, name in HEARS:
             event = getattr(MONITORING.events, event)
             hear = ear(self.main, name)
-            MONITORING.register_callback(self.tool, event, self.sender(name, hear) if self.apart else hear)
+            self.ears[event] = self.sender(name, hear) if self.apart else hear
+            MONITORING.register_callback(self.tool, event, self.ears[event])
             if not name.startswith("_creturn"):
                 events |= event
         if MONITORING.get_events(self.tool) != events:
