@@ -510,6 +510,7 @@ fn the_first_interrupt_may_end_only_the_recording() {
 import signal, time
 def work(n):
     return sum(range(n))
+work(1)
 def mine(number, frame):
     print('mine')
     sys.exit(8)
