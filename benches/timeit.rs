@@ -3,7 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a bench that is skipped says so")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use prof::timeit::python::find::{Places, find};
+use prof::interpreter::{Places, find};
 use prof::timeit::python::{Python, Settings};
 use prof::timeit::session::{Case, Open as _, Progress, Row, Session, Watch};
 use std::hint::black_box;

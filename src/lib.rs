@@ -9,13 +9,15 @@
 //! flamegraph, export   bytes -> format -> Profile or StackTree -> export -> bytes
 //! timeit   code -> session -> samples -> statistics -> report -> text
 //! dummyrunner   file -> scenario -> engine -> metrics -> report
+//! record   target, recorder -> a program that writes its dump -> Story
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
 //! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
 //! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
-//! numbers), `dummyrunner` (simulated players, and a game for them), `python` (what must come out as Python itself does it). All but `cli` take
-//! bytes and writers and return values.
+//! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
+//! `interpreter` (finds the user's Python), `python` (what must come out as Python itself does it). All but `cli`
+//! take bytes and writers and return values.
 //!
 //! # Words
 //!
@@ -34,8 +36,10 @@ pub mod cli;
 pub mod dummyrunner;
 pub mod export;
 pub mod format;
+pub mod interpreter;
 pub mod profile;
 pub mod python;
+pub mod record;
 pub mod self_profile;
 pub mod statistics;
 pub mod timeit;

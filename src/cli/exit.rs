@@ -8,17 +8,34 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// All is done, or the reader of our output wanted no more of it.
-    Done = 0,
+    Done,
     /// It ran, but what it measured failed.
-    Failed = 1,
+    Failed,
     /// Bad usage, or input that cannot be read.
-    Usage = 2,
+    Usage,
     /// A `--fail-if` or strict check holds.
-    Check = 3,
+    Check,
     /// Out of time.
-    TimeOut = 124,
+    TimeOut,
     /// Interrupted.
-    Interrupted = 130,
+    Interrupted,
+    /// That of the program that ran for us.
+    Program(u8),
+}
+
+impl Code {
+    /// What the system is told.
+    fn number(self) -> u8 {
+        match self {
+            Code::Done => 0,
+            Code::Failed => 1,
+            Code::Usage => 2,
+            Code::Check => 3,
+            Code::TimeOut => 124,
+            Code::Interrupted => 130,
+            Code::Program(number) => number,
+        }
+    }
 }
 
 /// Why a command ends early: what is printed as `error:` and `hint:`, and the exit code.
@@ -91,7 +108,7 @@ pub(super) fn finish(result: Result<Code, Failure>, output: &mut Output) -> Exit
             code
         }
     };
-    ExitCode::from(code as u8)
+    ExitCode::from(code.number())
 }
 
 fn print(message: &str, hint: Option<&str>, output: &mut Output) {
@@ -105,9 +122,10 @@ fn print(message: &str, hint: Option<&str>, output: &mut Output) {
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
     // Nothing can be done if even this cannot be printed.
     let _ = error.print();
-    ExitCode::from(if error.use_stderr() {
+    let code = if error.use_stderr() {
         Code::Usage
     } else {
         Code::Done
-    } as u8)
+    };
+    ExitCode::from(code.number())
 }

@@ -4,6 +4,7 @@
 mod browser;
 mod diff;
 mod dummyrunner;
+mod duration;
 mod exit;
 mod export;
 mod flamegraph;
@@ -12,6 +13,8 @@ mod interrupt;
 mod modification_time;
 mod output;
 mod picture;
+mod places;
+mod record;
 mod stats;
 mod timeit;
 
@@ -63,6 +66,7 @@ enum Command {
     Diff(diff::Args),
     Timeit(Box<timeit::Args>),
     Dummyrunner(Box<dummyrunner::Args>),
+    Record(record::Args),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -101,6 +105,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
         Command::Diff(args) => diff::run(&args, output),
         Command::Timeit(args) => timeit::run(&args, output),
         Command::Dummyrunner(args) => dummyrunner::run(&args, output),
+        Command::Record(args) => record::run(&args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {

@@ -8,7 +8,7 @@ use std::process::Command;
 const VERSIONS: [&str; 9] = ["2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13"];
 
 /// Version and path of each. One that is missing is told, and fails the test under CI.
-fn pythons() -> Vec<(String, PathBuf)> {
+pub(super) fn pythons() -> Vec<(String, PathBuf)> {
     if let Some(paths) = std::env::var_os("PROF_TEST_PYTHONS") {
         return std::env::split_paths(&paths)
             .map(|path| (version(&path).expect("a Python"), path))

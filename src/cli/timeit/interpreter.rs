@@ -1,11 +1,12 @@
 //! Which interpreters run the code, and in which surroundings.
 
 use super::super::Failure;
-use crate::timeit::python::find::{self, Places};
+use super::super::places::places;
+use crate::interpreter;
 use crate::timeit::python::{Python, Settings};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -67,7 +68,7 @@ impl Args {
             .collect();
         let places = places();
         let open = |choice: Option<&OsString>| {
-            let python = find::find(choice.map(OsString::as_os_str), &places)
+            let python = interpreter::find(choice.map(OsString::as_os_str), &places)
                 .map_err(|error| Failure::usage(error.to_string()).hint(Some(error.hint())))?;
             Ok(Python::new(Settings {
                 python,
@@ -104,29 +105,5 @@ fn parse_seed(text: &str) -> Result<String, String> {
         Ok(_) => Ok(text.to_owned()),
         Err(_) if text == "random" => Ok(text.to_owned()),
         Err(_) => Err("it is `random` or a number from 0 to 4294967295".into()),
-    }
-}
-
-/// Where this machine keeps interpreters.
-fn places() -> Places {
-    let folder = |variable: &str| {
-        std::env::var_os(variable)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let home = folder("HOME");
-    let in_home = |place: &str| home.as_deref().map(|home: &Path| home.join(place));
-    let pyenv = folder("PYENV_ROOT").or_else(|| in_home(".pyenv"));
-    let uv = folder("UV_PYTHON_INSTALL_DIR").or_else(|| in_home(".local/share/uv/python"));
-    Places {
-        path: std::env::var_os("PATH")
-            .map(|path| std::env::split_paths(&path).collect())
-            .unwrap_or_default(),
-        virtual_env: folder("VIRTUAL_ENV"),
-        versions: pyenv
-            .map(|pyenv| pyenv.join("versions"))
-            .into_iter()
-            .chain(uv)
-            .collect(),
     }
 }

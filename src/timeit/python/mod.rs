@@ -35,7 +35,6 @@
 //! `run` is answered by any number of `rows`, `progress` and `grown`, then `done` or `error`; rows come at least
 //! four times a second. Closing the channel ends the worker.
 
-pub mod find;
 mod hints;
 mod keeper;
 mod process;
@@ -51,7 +50,7 @@ use std::time::Duration;
 /// How the processes of sessions are started and bounded.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The interpreter, as [`find`] gives it.
+    /// The interpreter, as [`crate::interpreter`] finds it.
     pub python: PathBuf,
     /// Arguments before ours.
     pub arguments: Vec<OsString>,

@@ -1,7 +1,7 @@
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
-use super::find::{Places, find};
 use super::{Python, Settings};
+use crate::interpreter::{Places, find};
 use crate::timeit::session::{Case, Open as _, Part, Progress, Reason, Row, Sample, Session, Stop, Watch};
 use std::ops::ControlFlow;
 use std::path::PathBuf;

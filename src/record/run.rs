@@ -1,0 +1,168 @@
+//! Runs a target with the recorder in it, and hears what it tells.
+//!
+//! Python imports the recorder from a file in memory of this process, through `/proc`; what the recorder tells comes
+//! in another such file. So the program inherits no descriptor, and nothing is written beside the dump. All dumps are
+//! written by the program itself: it and they survive the end of this process.
+
+use super::recorder::{self, Options, Surroundings};
+use super::status::{self, Event};
+use super::target::Target;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use std::ffi::{CString, OsString};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+use tempfile::NamedTempFile;
+
+/// How often it is looked whether the recorder told something.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// A program that runs and is recorded.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    status: File,
+    began: Instant,
+    // They must be there as long as children may import from them.
+    _module: File,
+    _children: Option<NamedTempFile>,
+}
+
+/// Starts it; `output` is the dump's path from the root, `path_variable` the PYTHONPATH of this process.
+///
+/// # Errors
+/// What the system says.
+pub fn start(
+    target: &Target,
+    options: &Options,
+    output: &Path,
+    path_variable: Option<OsString>,
+) -> io::Result<Running> {
+    let process = std::process::id();
+    let token = format!("prof-status-{process}");
+    let status = memory(&token)?;
+    let mut module = memory("prof-recorder")?;
+    let status_path = format!("/proc/{process}/fd/{}", status.as_raw_fd());
+    let entry = OsString::from(format!("/proc/{process}/fd/{}", module.as_raw_fd()));
+    let surroundings = Surroundings {
+        output,
+        status: &status_path,
+        token: &token,
+        entry: &entry,
+        variable: path_variable.as_deref(),
+        child: false,
+    };
+    let children = if options.children {
+        Some(children_module(output, options, surroundings)?)
+    } else {
+        None
+    };
+    let with_children = children.as_ref().map(|(_, variable)| variable.as_os_str());
+    module.write_all(&recorder::archive(
+        options,
+        Surroundings {
+            variable: with_children.or(path_variable.as_deref()),
+            ..surroundings
+        },
+    )?)?;
+    let child = Command::new(&target.python)
+        .args(&target.arguments)
+        .env(
+            "PYTHONPATH",
+            recorder::path_with(&entry, path_variable.as_deref()),
+        )
+        .spawn()?;
+    Ok(Running {
+        child,
+        status,
+        began: Instant::now(),
+        _module: module,
+        _children: children.map(|(file, _)| file),
+    })
+}
+
+/// The module for children that are new programs, in the dump's folder, and the PYTHONPATH that leads to it.
+fn children_module(
+    output: &Path,
+    options: &Options,
+    surroundings: Surroundings<'_>,
+) -> io::Result<(NamedTempFile, OsString)> {
+    let folder: PathBuf = output.parent().unwrap_or(Path::new("/")).into();
+    let mut file = tempfile::Builder::new()
+        .prefix(".prof-children-")
+        .suffix(".zip")
+        .tempfile_in(folder)?;
+    let entry = file.path().as_os_str().to_owned();
+    let variable = recorder::path_with(&entry, surroundings.variable);
+    let archive = recorder::archive(
+        options,
+        Surroundings {
+            entry: &entry,
+            variable: Some(&variable),
+            child: true,
+            ..surroundings
+        },
+    )?;
+    file.write_all(&archive)?;
+    Ok((file, variable))
+}
+
+fn memory(name: &str) -> io::Result<File> {
+    let name = CString::new(name).map_err(io::Error::other)?;
+    Ok(File::from(memfd_create(name.as_c_str(), MFdFlags::MFD_CLOEXEC)?))
+}
+
+impl Running {
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end; hands over events as they come. Returns how it ended, and how long it ran.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn wait(self, mut tell: impl FnMut(Event)) -> io::Result<(ExitStatus, Duration)> {
+        let (sender, receiver) = channel();
+        let Running {
+            mut child,
+            status,
+            began,
+            _module,
+            _children,
+        } = self;
+        let (mut read, mut part) = (0, Vec::new());
+        std::thread::spawn(move || sender.send((child.wait(), began.elapsed())));
+        loop {
+            let ended = receiver.recv_timeout(LOOK);
+            hear(&status, &mut read, &mut part, &mut tell);
+            match ended {
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("its end was lost")),
+                Ok((result, took)) => return Ok((result?, took)),
+            }
+        }
+    }
+}
+
+/// Reads what is new.
+fn hear(status: &File, read: &mut u64, part: &mut Vec<u8>, tell: &mut impl FnMut(Event)) {
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = status.read_at(&mut buffer, *read) {
+        *read += count as u64;
+        part.extend(&buffer[..count]);
+    }
+    while let Some(end) = part.iter().position(|&byte| byte == b'\n') {
+        let line: Vec<u8> = part.drain(..=end).collect();
+        let line = String::from_utf8_lossy(&line[..end]);
+        if let Some(event) = status::parse(&line) {
+            tell(event);
+        }
+    }
+}
