@@ -1,7 +1,8 @@
 //! What `prof timeit` computes, on as many values as two seconds give: it must not take time from measuring.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use prof::statistics::bootstrap::{self, Random};
+use prof::random::Random;
+use prof::statistics::bootstrap;
 use prof::statistics::{Samples, distributions, interval, shift};
 use prof::timeit::compare;
 use prof::timeit::estimate::estimate;

@@ -1,8 +1,8 @@
 //! The timer wheel: what a tick of a dummy costs, among many.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use prof::dummyrunner::random::Random;
 use prof::dummyrunner::wheel::Wheel;
+use prof::random::Random;
 
 const MS: u64 = 1_000_000;
 
@@ -10,7 +10,7 @@ const MS: u64 = 1_000_000;
 fn ticks(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("wheel/tick");
     for dummies in [100u32, 10_000, 100_000] {
-        let mut random = Random::new(1, 1);
+        let mut random = Random::stream(1, 1);
         let mut wheel = Wheel::new(dummies as usize, MS);
         for id in 0..dummies {
             wheel.set(id, random.below(1000 * MS));
@@ -35,7 +35,7 @@ fn ticks(criterion: &mut Criterion) {
 /// A timer that is moved again and again and never fires, as that of a command which is always answered in time.
 fn moves(criterion: &mut Criterion) {
     let mut wheel = Wheel::new(10_000, MS);
-    let mut random = Random::new(1, 1);
+    let mut random = Random::stream(1, 1);
     let mut group = criterion.benchmark_group("wheel/move");
     group.throughput(Throughput::Elements(1));
     group.bench_function("10000", |bencher| {

@@ -39,6 +39,7 @@ pub mod format;
 pub mod interpreter;
 pub mod profile;
 pub mod python;
+pub mod random;
 pub mod record;
 pub mod self_profile;
 pub mod statistics;

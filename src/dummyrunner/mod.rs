@@ -10,7 +10,6 @@ pub mod demo;
 pub mod dummy;
 pub mod engine;
 pub mod metrics;
-pub mod random;
 pub mod report;
 pub mod scenario;
 pub mod telnet;

@@ -1,7 +1,7 @@
 //! Sessions without processes: time passes only as a test says.
 
 use super::session::{Case, Open, Progress, Row, Runtime, Sample, Session, Stop, Watch};
-use crate::statistics::bootstrap::Random;
+use crate::random::Random;
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::rc::Rc;

@@ -1,9 +1,9 @@
 //! What is filled into a dummy's commands.
 
-use super::super::random::Random;
 use super::super::scenario::template::{Part, Template, Values};
 use super::plan::Plan;
 use super::{Dummy, Lists};
+use crate::random::Random;
 use std::io::Write as _;
 
 /// No list grows beyond this: a dummy that digs for days must not fill the memory. The oldest goes first.

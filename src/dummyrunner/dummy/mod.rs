@@ -20,9 +20,9 @@ pub use plan::{Options, Plan, Reconnect};
 pub use tap::{Told, What};
 
 use super::metrics::{End, Evidence, Metrics, Phase, Problem};
-use super::random::Random;
 use super::scenario::{Method, Model};
 use super::telnet::{Event, Known, Lines};
+use crate::random::Random;
 use std::collections::VecDeque;
 use std::time::Duration;
 

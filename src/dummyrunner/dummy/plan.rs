@@ -1,9 +1,9 @@
 //! A run, ready to be played: the scenario and all that is worked out of it once for all dummies.
 
-use super::super::random::Random;
 use super::super::scenario::template::{Part, Template};
 use super::super::scenario::{Lag, Method, Model, Scenario};
 use super::super::telnet::{Client, Known, Settings};
+use crate::random::Random;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ impl Plan {
 
     /// The generator of a dummy; `purpose` keeps its draws for different things apart.
     pub(super) fn random(&self, number: u32, purpose: u64) -> Random {
-        Random::new(self.options.seed, u64::from(number) | purpose << 32)
+        Random::stream(self.options.seed, u64::from(number) | purpose << 32)
     }
 }
 

@@ -1,11 +1,11 @@
 //! Dummies against a simulated server on a simulated clock.
 
 use super::super::metrics::Phases;
-use super::super::random::Random;
 use super::super::scenario::builtin::{load, parse_alone};
 use super::super::scenario::{Late, Scenario};
 use super::super::telnet::{Client, Settings, Side, Telnet, push_gmcp_ping, push_text};
 use super::*;
+use crate::random::Random;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -787,7 +787,7 @@ fn a_dummy_is_small() {
 
 #[test]
 fn no_bytes_from_a_server_do_harm() {
-    let mut random = Random::new(3, 3);
+    let mut random = Random::stream(3, 3);
     let mut sim = Sim::new(load("normal_builder").expect("a profile"), options(1), after(3)).start();
     sim.plan.options.reconnect = Reconnect::Always;
     let parts: [&[u8]; 8] = [

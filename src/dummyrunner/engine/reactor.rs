@@ -2,7 +2,6 @@
 
 use super::super::dummy::{Dummy, NEVER, Plan, SLOT, Shared, World};
 use super::super::metrics::{Metrics, Phase, Problem, Window};
-use super::super::random::Random;
 use super::super::scenario::Model;
 use super::super::telnet::Telnet;
 use super::super::wheel::Wheel;
@@ -10,6 +9,7 @@ use super::clock::Alarm;
 use super::connect::{MOST_CONNECTING, Pace, source};
 use super::socket::{Connection, Got, problem};
 use super::{Message, Setup};
+use crate::random::Random;
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -126,7 +126,7 @@ impl Reactor {
         let arrivals = match plan.scenario.run.model {
             Model::Rate { rate, poisson } => Some(Arrivals {
                 step: SECOND as f64 / (rate * share),
-                random: poisson.then(|| Random::new(plan.options.seed, u64::MAX - index as u64)),
+                random: poisson.then(|| Random::stream(plan.options.seed, u64::MAX - index as u64)),
                 next: 0.0,
                 turn: 0,
             }),

@@ -436,7 +436,7 @@ impl Scenario {
 impl Think {
     /// A time drawn from it.
     #[must_use]
-    pub fn draw(&self, random: &mut super::random::Random) -> Duration {
+    pub fn draw(&self, random: &mut crate::random::Random) -> Duration {
         // An hour: a draw from a long tail must not hold a dummy back for the whole run.
         let seconds = |seconds: f64| Duration::from_secs_f64(seconds.clamp(0.0, 3600.0));
         match self {
@@ -503,7 +503,7 @@ mod tests {
 
     #[test]
     fn thinking_never_takes_longer_than_an_hour() {
-        let mut random = super::super::random::Random::new(1, 1);
+        let mut random = crate::random::Random::stream(1, 1);
         let long = Think::Lognormal(Duration::from_secs(1000), 50.0);
         assert!((0..100).all(|_| long.draw(&mut random) <= Duration::from_secs(3600)));
         let fixed = Think::Recorded(vec![Duration::from_secs(3)]);

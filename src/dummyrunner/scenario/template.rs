@@ -2,7 +2,7 @@
 //!
 //! A template is read once; an unknown name is an error then, so that none can come up in a run.
 
-use super::super::random::Random;
+use crate::random::Random;
 use std::ops::Range;
 
 /// A command, cut into what stands and what is filled in.
@@ -302,7 +302,7 @@ mod tests {
     fn values() -> Fixed {
         Fixed {
             lists: [vec!["north".into(), "south".into()], Vec::new()],
-            random: Random::new(1, 1),
+            random: Random::stream(1, 1),
         }
     }
 

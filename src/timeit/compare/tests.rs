@@ -14,9 +14,7 @@ fn compared(costs: &'static [f64], versions: &[&str], seed: u64) -> Vec<Comparis
         Duration::from_secs_f64(taking.loops as f64 * cost * 1e-6 * noise)
     });
     world.interrupted.set((0.2, Duration::from_millis(3)));
-    world
-        .random
-        .replace(crate::statistics::bootstrap::Random::new(seed));
+    world.random.replace(crate::random::Random::new(seed));
     let mut results = Results {
         cases: (0..costs.len())
             .map(|case| Case {

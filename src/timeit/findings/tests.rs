@@ -67,9 +67,7 @@ fn loops(taking: Taking) -> f64 {
 fn nothing_is_said_of_plain_figures() {
     let plain = |seed: u64| {
         let world = world(|_, taking| loops(taking) * 1e-6);
-        world
-            .random
-            .replace(crate::statistics::bootstrap::Random::new(seed));
+        world.random.replace(crate::random::Random::new(seed));
         world
     };
     for seed in 0..20 {
@@ -87,8 +85,7 @@ fn nothing_is_said_of_plain_figures() {
 fn nothing_is_said_of_processes_that_differ_by_chance() {
     for (seed, spread) in (0..20).zip([0.01, 0.03].into_iter().cycle()) {
         let world = World::new(move |world, taking| {
-            let mut of_process =
-                crate::statistics::bootstrap::Random::new(seed * 1000 + taking.process as u64);
+            let mut of_process = crate::random::Random::new(seed * 1000 + taking.process as u64);
             let place = (0..6).map(|_| of_process.unit() - 0.5).sum::<f64>();
             let noise = 1.0 + spread * place + 0.01 * world.noise();
             Duration::from_secs_f64(loops(taking) * 1e-6 * noise)

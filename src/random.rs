@@ -1,17 +1,22 @@
-//! The dummies' random numbers: small, seeded, and the same on every machine.
+//! Random numbers: small, seeded, and the same on every machine.
 //!
-//! Each dummy has a generator of its own, so what it does depends on the seed and its number alone, not on the
-//! order in which a server answers. Source: the SplitMix64 generator of Steele, Lea and Flood, "Fast splittable
-//! pseudorandom number generators" (2014).
+//! Source: the SplitMix64 generator of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
 
 /// A SplitMix64 generator: eight bytes of state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Random(u64);
 
 impl Random {
-    /// The generator of dummy number `stream` in a run with this seed.
+    /// A series of its own for every seed.
     #[must_use]
-    pub fn new(seed: u64, stream: u64) -> Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    /// One of many series of a seed. Each dummy of a run has its own, so that what it does depends on the seed and its
+    /// number alone, not on the order in which a server answers.
+    #[must_use]
+    pub fn stream(seed: u64, stream: u64) -> Random {
         // Streams must not be shifts of each other, so the number is scrambled before it is mixed in.
         let mut number = Random(stream);
         let mut random = Random(seed ^ number.bits());
@@ -39,6 +44,11 @@ impl Random {
         ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
     }
 
+    /// A place in a list of this length; 0 for an empty one.
+    pub fn place(&mut self, length: usize) -> usize {
+        self.below(length as u64) as usize
+    }
+
     /// Exponentially distributed with this mean.
     pub fn exponential(&mut self, mean: f64) -> f64 {
         -mean * (1.0 - self.unit()).ln()
@@ -58,7 +68,7 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_splitmix64() {
         // From the generator's reference implementation in C, started with 1234567.
-        let mut random = Random(1_234_567);
+        let mut random = Random::new(1_234_567);
         assert_eq!(
             [random.bits(), random.bits(), random.bits()],
             [
@@ -71,7 +81,7 @@ mod tests {
 
     #[test]
     fn dummies_of_one_run_draw_differently_and_again_the_same() {
-        let first = |seed, stream| Random::new(seed, stream).bits();
+        let first = |seed, stream| Random::stream(seed, stream).bits();
         assert_eq!(first(1, 0), first(1, 0));
         let mut all: Vec<u64> = (0..1000).map(|stream| first(7, stream)).collect();
         all.push(first(8, 0));
@@ -82,7 +92,7 @@ mod tests {
 
     #[test]
     fn draws_have_the_mean_of_their_distribution() {
-        let mut random = Random::new(1, 1);
+        let mut random = Random::stream(1, 1);
         let mut mean = |mut draw: Box<dyn FnMut(&mut Random) -> f64>| {
             (0..100_000).map(|_| draw(&mut random)).sum::<f64>() / 100_000.0
         };
@@ -95,6 +105,6 @@ mod tests {
 
     #[test]
     fn nothing_is_below_nothing() {
-        assert_eq!(Random::new(1, 1).below(0), 0);
+        assert_eq!(Random::stream(1, 1).below(0), 0);
     }
 }
