@@ -16,7 +16,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tempfile::NamedTempFile;
 
 /// How often it is looked whether the recorder told something.
@@ -44,7 +44,9 @@ pub fn start(
     path_variable: Option<OsString>,
 ) -> io::Result<Running> {
     let process = std::process::id();
-    let token = format!("prof-status-{process}");
+    // A process that outlives its `prof` must not write to another one that got the same number.
+    let began = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let token = format!("prof-status-{process}-{}.", began.as_nanos());
     let status = memory(&token)?;
     let mut module = memory("prof-recorder")?;
     let status_path = format!("/proc/{process}/fd/{}", status.as_raw_fd());
