@@ -1,22 +1,24 @@
-//! `prof` reads, sorts, prints and compares profiles of Python programs, without Python.
+//! `prof` times Python code, reads and draws profiles, records them, and loads game servers with simulated players.
+//!
+//! Profiles are read without Python; what times or records Python code runs it in the user's own interpreter.
 //!
 //! # Flows
 //!
 //! ```text
-//! stats    bytes -> format -> Profile -> view -> rows -> text
-//! diff     bytes, twice -> format -> Profiles -> view::diff -> report -> text
-//! timeit   snippets -> session -> samples -> report -> text
-//! flamegraph, export   bytes -> format -> Profile or StackTree -> export -> bytes
-//! timeit   code -> session -> samples -> statistics -> report -> text
-//! dummyrunner   file -> scenario -> engine -> metrics -> report
-//! record   target, recorder -> a program that writes its dump -> Story
+//! stats        bytes -> format -> Profile -> view -> rows -> text
+//! diff         bytes, twice -> format -> Profiles -> view::diff -> report -> text
+//! flamegraph, export  bytes -> format -> Profile or StackTree -> export -> bytes
+//! timeit       code -> session -> samples -> statistics -> report -> text
+//! dummyrunner  file -> scenario -> engine -> metrics -> report
+//! record       target, recorder -> a program that writes its dump -> Story
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
 //! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
 //! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
 //! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
-//! `interpreter` (finds the user's Python), `python` (what must come out as Python itself does it). All but `cli`
+//! `interpreter` (finds the user's Python), `process` (what a running one costs), `random` (numbers that a seed
+//! repeats), `python` (what must come out as Python itself does it). All but `cli`
 //! take bytes and writers and return values.
 //!
 //! # Words
@@ -37,6 +39,7 @@ pub mod dummyrunner;
 pub mod export;
 pub mod format;
 pub mod interpreter;
+pub mod process;
 pub mod profile;
 pub mod python;
 pub mod random;

@@ -3,6 +3,7 @@
 mod demo;
 mod files;
 mod scenario;
+mod server;
 mod show;
 mod signals;
 mod target;
@@ -226,29 +227,24 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let profile = scenario::profile_text(&plan.scenario);
     banner(args, &plan, &setup, &profile, output);
 
-    let names: Vec<String> = plan
-        .scenario
-        .actions
-        .iter()
-        .map(|action| action.name.clone())
-        .collect();
     let run = Run::default();
     let stopper = run.stopper();
     // The first in good order, the second at once.
     let signals = signals::stop_on_signals(move || stopper.stop())?;
-    let mut show = show::Show::new(args, &plan, names, &mut files, output);
+    let mut show = show::Show::new(args, &plan, server::watched(args.is_demo), &mut files, output);
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
     let outcome = run
         .play(std::sync::Arc::clone(&played), &setup, &mut show)
         .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
-    show.finish()?;
+    let history = show.finish()?;
     let report = Report {
         plan: &played,
         outcome: &outcome,
         target,
         profile,
         threads: setup.threads,
+        history: &history,
     };
     match args.format {
         Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,

@@ -3,7 +3,6 @@
 use super::super::Failure;
 use super::super::output::OutputFile;
 use super::Args;
-use crate::dummyrunner::report::csv::Seconds;
 use crate::dummyrunner::report::{Report, json, junit};
 use std::path::PathBuf;
 
@@ -13,8 +12,6 @@ pub(super) struct Files {
     csv: Option<OutputFile>,
     junit: Option<OutputFile>,
     trace: Option<OutputFile>,
-    /// What the CSV file will hold.
-    pub(super) seconds: Seconds,
 }
 
 impl Files {
@@ -25,7 +22,6 @@ impl Files {
             csv: begin(&args.csv)?,
             junit: begin(&args.junit)?,
             trace: begin(&args.trace)?,
-            seconds: Seconds::default(),
         })
     }
 
@@ -51,7 +47,9 @@ impl Files {
         if self.junit.is_some() {
             finish(self.junit, &junit::render(report))?;
         }
-        finish(self.csv, self.seconds.text())?;
+        if self.csv.is_some() {
+            finish(self.csv, &report.history.csv())?;
+        }
         finish(self.trace, "")
     }
 }

@@ -7,9 +7,11 @@ use super::{Args, Format, holds};
 use crate::dummyrunner::dummy::{Plan, Told};
 use crate::dummyrunner::engine::Observer;
 use crate::dummyrunner::metrics::Window;
+use crate::dummyrunner::report::history::History;
 use crate::dummyrunner::report::live::Live;
 use crate::dummyrunner::report::{dialogue, original};
 use crate::dummyrunner::scenario::condition::{Condition, Metric};
+use crate::process::Meter;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -28,6 +30,9 @@ pub(super) struct Show<'a> {
     abort: Option<(Vec<Condition>, Duration)>,
     failed_since: Option<Duration>,
     live: Live,
+    history: History,
+    /// Of the processes that the history names.
+    meters: Vec<Meter>,
     original: Option<original::Lines>,
     /// Lines of the block that stands on the terminal.
     block: Option<usize>,
@@ -40,17 +45,23 @@ impl<'a> Show<'a> {
     pub(super) fn new(
         args: &Args,
         plan: &Plan,
-        names: Vec<String>,
+        watched: Vec<(String, Meter)>,
         files: &'a mut Files,
         output: &'a mut Output,
     ) -> Show<'a> {
         let follows = !plan.options.followed.is_empty();
         let draws = std::io::stderr().is_terminal() && !follows && args.format != Format::Dummyrunner;
         let dummies = plan.options.dummies;
+        let actions = plan.scenario.actions.iter();
+        let (names, mut meters): (Vec<String>, Vec<Meter>) = watched.into_iter().unzip();
+        for meter in &mut meters {
+            // What was used before the run is none of its cost.
+            meter.sample(Duration::ZERO);
+        }
         Show {
             output,
             files,
-            names,
+            names: actions.map(|action| action.name.clone()).collect(),
             followed: plan.options.followed.clone(),
             verbose: args.verbose,
             until: args.until.clone(),
@@ -59,7 +70,9 @@ impl<'a> Show<'a> {
                 .abort_after
                 .map(|time| (plan.scenario.thresholds.clone(), time)),
             failed_since: None,
-            live: Live::new(dummies),
+            live: Live::new(dummies, names.clone()),
+            history: History::new(names),
+            meters,
             original: (args.format == Format::Dummyrunner).then(|| original::Lines::new(dummies)),
             block: draws.then_some(0),
             next_line: EVERY,
@@ -67,9 +80,9 @@ impl<'a> Show<'a> {
         }
     }
 
-    /// Tells what could not be printed or written.
-    pub(super) fn finish(self) -> Result<(), Failure> {
-        self.failure.map_or(Ok(()), Err)
+    /// All seconds, or what could not be printed or written.
+    pub(super) fn finish(self) -> Result<History, Failure> {
+        self.failure.map_or(Ok(self.history), Err)
     }
 
     fn print(&mut self, text: &str) {
@@ -106,8 +119,9 @@ impl Observer for Show<'_> {
     }
 
     fn second(&mut self, at: Duration, window: &Window) -> bool {
-        self.files.seconds.add(at, window);
-        self.live.add(at, window);
+        let processes: Vec<_> = self.meters.iter_mut().map(|meter| meter.sample(at)).collect();
+        self.live.add(at, window, &processes);
+        self.history.add(at, window, processes);
         if let Some(text) = self.original.as_mut().and_then(|lines| lines.second(at, window)) {
             self.print(&text);
         }

@@ -4,6 +4,7 @@ use super::super::metrics::{ActionMetrics, End, Evidence, Lags};
 use super::super::scenario::Method;
 use super::super::scenario::print::print;
 use super::Report;
+use super::history::Cost;
 use serde_json::{Map, Value, json};
 
 /// The whole run as one object, `"schema": "prof-dummyrunner/1"`.
@@ -74,8 +75,28 @@ pub fn render(report: &Report<'_>) -> String {
         "transport": lags(&metrics.transport),
         "lag_in": lags(&metrics.lag_in),
         "lag_out": lags(&metrics.lag_out),
+        "processes": report.history.costs().iter().map(cost).collect::<Value>(),
+        "seconds": report.history.json(),
     });
     format!("{object:#}\n")
+}
+
+/// What a process cost over the run.
+fn cost(cost: &Cost) -> Value {
+    json!({
+        "name": cost.name,
+        "pids": cost.pids,
+        "cpu_seconds": cost.cpu.as_secs_f64(),
+        "cores_mean": cost.cores[0],
+        "cores_max": cost.cores[1],
+        "rss_first_bytes": cost.rss[0],
+        "rss_last_bytes": cost.rss[1],
+        "rss_max_bytes": cost.rss[2],
+        "threads_max": cost.threads,
+        "descriptors_max": cost.descriptors,
+        "voluntary_switches_per_second": cost.switches[0],
+        "involuntary_switches_per_second": cost.switches[1],
+    })
 }
 
 fn counted<'t>(counts: impl Iterator<Item = (&'t str, u64)>) -> Value {

@@ -1,7 +1,8 @@
 //! The state of a run while it goes: a block for a terminal, a line elsewhere.
 
 use super::super::metrics::{Counters, Lags, Phase, Window};
-use super::with_unit;
+use super::{megabytes, with_unit};
+use crate::process::Sample;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -17,20 +18,25 @@ pub struct Live {
     /// For each of the newest seconds: when it ended, the counters then, its lags.
     seconds: VecDeque<(Duration, Counters, Lags, Lags)>,
     before: Counters,
+    /// Names of the watched processes, and what they used in the newest second.
+    names: Vec<String>,
+    processes: Vec<Option<Sample>>,
 }
 
 impl Live {
-    /// For so many dummies.
+    /// For so many dummies, with these processes beside them.
     #[must_use]
-    pub fn new(dummies: u32) -> Live {
+    pub fn new(dummies: u32, names: Vec<String>) -> Live {
         Live {
             dummies,
+            names,
             ..Live::default()
         }
     }
 
     /// A second is over.
-    pub fn add(&mut self, at: Duration, window: &Window) {
+    pub fn add(&mut self, at: Duration, window: &Window, processes: &[Option<Sample>]) {
+        self.processes = processes.to_vec();
         self.seconds
             .push_back((at, window.counters, window.lag.clone(), window.harness.clone()));
         if self.seconds.len() > SPAN
@@ -56,7 +62,7 @@ impl Live {
         sum
     }
 
-    /// Three lines: who is where, how much goes to and fro, and how long it takes.
+    /// Lines: who is where, how much goes to and fro, how long it takes, and what it costs.
     #[must_use]
     pub fn block(&self) -> String {
         let mut harness = Lags::default();
@@ -77,7 +83,24 @@ impl Live {
             point(&lag, 99.0),
             self.seconds.len(),
             point(&harness, 99.0)
-        )
+        ) + &self
+            .costs()
+            .map_or_else(String::new, |costs| format!("\n         {costs}"))
+    }
+
+    /// What the processes use now; `None` where none is watched.
+    fn costs(&self) -> Option<String> {
+        let costs = self.names.iter().zip(&self.processes);
+        let costs: Vec<String> = costs
+            .map(|(name, sample)| match sample {
+                Some(sample) => {
+                    let percent = sample.cores * 100.0;
+                    format!("{name} CPU {percent:.0}% {}", megabytes(sample.rss))
+                }
+                None => format!("{name} -"),
+            })
+            .collect();
+        (!costs.is_empty()).then(|| costs.join("; "))
     }
 
     /// One line with the original's words for where dummies are.
@@ -93,7 +116,9 @@ impl Live {
             point(50.0),
             point(99.0),
             self.latest.counters.lost
-        )
+        ) + &self
+            .costs()
+            .map_or_else(String::new, |costs| format!("; {costs}"))
     }
 
     /// Who is where, in the original's words.

@@ -1,7 +1,7 @@
 //! What a run says: while it goes, at its end, and for programs. All of it takes values and gives text.
 
-pub mod csv;
 pub mod dialogue;
+pub mod history;
 pub mod json;
 pub mod junit;
 pub mod live;
@@ -26,6 +26,8 @@ pub struct Report<'a> {
     pub profile: String,
     /// Reactors.
     pub threads: usize,
+    /// Second by second, with the processes beside it.
+    pub history: &'a history::History,
 }
 
 /// A number of dummies.
@@ -57,6 +59,12 @@ pub fn with_unit(micros: u64) -> String {
     } else {
         format!("{} ms", milliseconds(micros))
     }
+}
+
+/// Bytes as millions of them.
+#[must_use]
+pub fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 #[cfg(test)]

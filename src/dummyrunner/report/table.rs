@@ -2,7 +2,7 @@
 
 use super::super::metrics::{ActionMetrics, End, Evidence, Lags};
 use super::super::scenario::{Late, Method, Model, duration};
-use super::{Report, dummies, milliseconds, with_unit};
+use super::{Report, dummies, megabytes, milliseconds, with_unit};
 use crate::python::text::shown;
 use prettytable::format::{Alignment, FormatBuilder};
 use prettytable::{Cell, Row, Table};
@@ -31,6 +31,7 @@ pub fn render(report: &Report<'_>) -> String {
     out.push('\n');
     out.push_str(&actions(report));
     lags(report, &mut out);
+    costs(report, &mut out);
     problems(report, &mut out);
     thresholds(report, &mut out);
     for warning in report.warnings() {
@@ -202,6 +203,36 @@ fn lags(report: &Report<'_>, out: &mut String) {
     line("transport (telnet alone)", &metrics.transport);
     line("echo command, to the server", &metrics.lag_in);
     line("echo command, back", &metrics.lag_out);
+}
+
+/// What the server paid, and we.
+fn costs(report: &Report<'_>, out: &mut String) {
+    let counters = &report.outcome.metrics.window.counters;
+    let commands = counters.sent + counters.login_commands;
+    for cost in report.history.costs() {
+        let [mean, most] = cost.cores;
+        let [first, last, _] = cost.rss;
+        let each = cost.cpu.as_micros() as u64 / commands.max(1);
+        let _ = write!(
+            out,
+            "{}: CPU {:.0}% of a core, at most {:.0}%, {} a command; memory {} to {}, {} threads",
+            cost.name,
+            mean * 100.0,
+            most * 100.0,
+            with_unit(each),
+            megabytes(first),
+            megabytes(last),
+            cost.threads
+        );
+        if let Some(count) = cost.descriptors {
+            let _ = write!(out, ", {count} descriptors");
+        }
+        let _ = writeln!(
+            out,
+            ", {:.0} context switches/s",
+            cost.switches[0] + cost.switches[1]
+        );
+    }
 }
 
 fn points(lags: &Lags) -> String {
