@@ -17,7 +17,7 @@
 //! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
 //! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
 //! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
-//! `interpreter` (finds the user's Python), `process` (what a running one costs), `random` (numbers that a seed
+//! `evennia` (a game's folder, settings and processes), `interpreter` (finds the user's Python), `process` (what a running one costs), `random` (numbers that a seed
 //! repeats), `python` (what must come out as Python itself does it). All but `cli`
 //! take bytes and writers and return values.
 //!
@@ -36,6 +36,7 @@
 
 pub mod cli;
 pub mod dummyrunner;
+pub mod evennia;
 pub mod export;
 pub mod format;
 pub mod interpreter;

@@ -2,6 +2,7 @@
 
 mod demo;
 mod files;
+mod game;
 mod scenario;
 mod server;
 mod show;
@@ -28,7 +29,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 #[command(after_help = "\
 Examples:
   prof dummyrunner demo                      a small game server, and dummies on it: needs nothing else
-  prof dummyrunner 10                        ten dummies on 127.0.0.1:4000
+  prof dummyrunner 10                        in a game folder of Evennia: ten dummies on its server;
+                                             elsewhere on 127.0.0.1:4000
   prof dummyrunner 1                         one dummy: its dialogue is printed
   prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
   prof dummyrunner 100 --threshold 'lag.p99 < 500ms' --junit lag.xml
@@ -51,6 +53,10 @@ pub(super) struct Args {
     /// How many dummies; a scenario with stages needs no number
     #[arg(value_name = "N")]
     dummies: Option<u32>,
+
+    /// A game folder of Evennia; without this the one around the working folder, if no server is named
+    #[arg(long, value_name = "DIR", conflicts_with = "target")]
+    game: Option<PathBuf>,
 
     /// The server's port on this machine
     #[arg(short, long, value_name = "PORT", conflicts_with = "target")]
@@ -147,6 +153,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
 
+    /// Watch what this process costs; repeat for more; `auto`, as without this: who listens on the port and, of an
+    /// Evennia game, both its processes; `none`: only prof itself
+    #[arg(long, value_name = "PID|auto|none", value_parser = server::parse)]
+    server_pid: Vec<server::Choice>,
+
     /// Exit with code 3 if prof itself was too slow for the figures to be trusted
     #[arg(long)]
     strict_harness: bool,
@@ -217,7 +228,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
             "there is no dummy {cid} to follow among {dummies}"
         )));
     }
-    let target = target::resolve(args, &scenario)?;
+    let game = game::find(args, &scenario, output)?;
+    let target = target::resolve(args, &scenario, game.as_ref())?;
+    let watched = server::watched(args, target, game.as_ref());
     let mut files = files::Files::begin(args)?;
     check_descriptors(dummies, output);
     // One moment by two clocks: times that servers send back are compared with it.
@@ -231,7 +244,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let stopper = run.stopper();
     // The first in good order, the second at once.
     let signals = signals::stop_on_signals(move || stopper.stop())?;
-    let mut show = show::Show::new(args, &plan, server::watched(args.is_demo), &mut files, output);
+    let mut show = show::Show::new(args, &plan, watched, &mut files, output);
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
     let outcome = run
@@ -245,6 +258,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         profile,
         threads: setup.threads,
         history: &history,
+        mixin: game.as_ref().map(|game| game.settings.mixin),
     };
     match args.format {
         Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,

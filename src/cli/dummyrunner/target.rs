@@ -2,15 +2,20 @@
 
 use super::super::Failure;
 use super::Args;
+use super::game::Found;
 use crate::dummyrunner::scenario::Scenario;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 
 const PORT: u16 = 4000;
 
-/// The server's address.
-pub(super) fn resolve(args: &Args, scenario: &Scenario) -> Result<SocketAddr, Failure> {
+/// The server's address: what the arguments say, else the game, else the scenario.
+pub(super) fn resolve(args: &Args, scenario: &Scenario, game: Option<&Found>) -> Result<SocketAddr, Failure> {
     if let Some(port) = args.port {
-        return Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
+        let host = game.map_or(Ipv4Addr::LOCALHOST.into(), |game| game.settings.host());
+        return Ok(SocketAddr::new(host, port));
+    }
+    if let Some(game) = game.filter(|_| args.target.is_none()) {
+        return game.address();
     }
     let Some(target) = args.target.as_ref().or(scenario.run.target.as_ref()) else {
         return Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), PORT));

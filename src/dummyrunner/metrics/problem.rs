@@ -47,13 +47,13 @@ problems! {
     /// The login got no answer.
     LoginTimeout: "no answer to the login", "the server is slower than the timeout, or its answer is not what the scenario expects: --follow 1";
     /// Too many accounts from one address.
-    AccountLimit: "limit: accounts created", "the server limits new accounts by address; for Evennia use settings_mixin from evennia.server.profiling";
+    AccountLimit: "limit: accounts created", "the server limits new accounts by address";
     /// Too many logins from one address.
-    LoginLimit: "limit: logins", "the server throttles logins by address; for Evennia use settings_mixin from evennia.server.profiling";
+    LoginLimit: "limit: logins", "the server throttles logins by address";
     /// Too many connections.
-    ConnectionLimit: "limit: connections", "the server queues connections; lower --connect-rate, or for Evennia use settings_mixin from evennia.server.profiling";
+    ConnectionLimit: "limit: connections", "the server queues connections: lower --connect-rate";
     /// Too many commands.
-    CommandLimit: "limit: commands", "the server drops commands that come too fast; for Evennia use settings_mixin from evennia.server.profiling";
+    CommandLimit: "limit: commands", "the server drops commands that come too fast: raise --timestep";
     /// A command was too long.
     LengthLimit: "limit: length of a command", "shorten the scenario's commands";
     /// No answer in time.

@@ -28,6 +28,8 @@ pub struct Report<'a> {
     pub threads: usize,
     /// Second by second, with the processes beside it.
     pub history: &'a history::History,
+    /// Do the settings of an Evennia game take its limits off? `None`: no settings were read.
+    pub mixin: Option<bool>,
 }
 
 /// A number of dummies.

@@ -4,6 +4,7 @@ use super::super::metrics::{Evidence, Lags, Metrics, Problem};
 use super::super::scenario::condition::{Clock, Condition, Metric, Point};
 use super::super::scenario::{Late, Method, Model};
 use super::{Report, with_unit};
+use crate::evennia::MIXIN;
 use std::time::Duration;
 
 /// A threshold and whether it was kept.
@@ -149,10 +150,39 @@ impl Report<'_> {
                 "{guessed} logins went on without the expected text: look at one with --follow 1"
             ));
         }
+        if let Some(hint) = self.limits() {
+            warnings.push(hint);
+        }
         if let Some(hint) = self.nagle() {
             warnings.push(hint);
         }
         warnings
+    }
+
+    /// How to take off the limits that dummies met, where they may be Evennia's and it was not said before the run.
+    fn limits(&self) -> Option<String> {
+        let limits = [
+            Problem::AccountLimit,
+            Problem::LoginLimit,
+            Problem::ConnectionLimit,
+            Problem::CommandLimit,
+        ];
+        let problems = &self.outcome.metrics.problems;
+        if limits.iter().all(|problem| problems[*problem as usize] == 0) {
+            return None;
+        }
+        match self.mixin {
+            None => Some(format!(
+                "dummies met limits of the server. If it is Evennia, make this the last line of server/conf/settings.py, \
+                 then `evennia reboot`:\n    {MIXIN}"
+            )),
+            Some(true) => Some(
+                "dummies met limits of the server, though the game's settings take them off: the running Server was \
+                 started without, `evennia reboot` mends it"
+                    .into(),
+            ),
+            Some(false) => None,
+        }
     }
 
     /// Small packets that wait for each other show as a peak at the time that acknowledgements are held back.

@@ -5,6 +5,10 @@
 //! Source of the fields: proc(5). Processor time comes from the process's own clock, which counts nanoseconds where
 //! `/proc/PID/stat` counts hundredths of a second.
 
+mod listener;
+
+pub use listener::listener;
+
 use nix::time::ClockId;
 use nix::unistd::Pid;
 use std::fs;
