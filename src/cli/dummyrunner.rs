@@ -238,7 +238,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let plan = plan(args, scenario, dummies, epoch);
     let setup = setup(args, &plan, target, start);
     let profile = scenario::profile_text(&plan.scenario);
-    banner(args, &plan, &setup, &profile, output);
+    banner(args, &plan, &setup, &profile, output)?;
 
     let run = Run::default();
     let stopper = run.stopper();
@@ -382,7 +382,18 @@ fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant)
     }
 }
 
-fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut Output) {
+fn banner(
+    args: &Args,
+    plan: &Plan,
+    setup: &Setup,
+    profile: &str,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if args.format == Format::Dummyrunner {
+        let text = original::banner(plan, setup.target.port());
+        output.raw().write_all(text.as_bytes())?;
+        output.flush()?;
+    }
     let ends = match setup.duration {
         Some(time) => format!("for {}", duration::show(time)),
         None => "until Ctrl-C".into(),
@@ -402,6 +413,7 @@ fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut O
             "dummies create accounts and objects: not on a server with data to keep",
         );
     }
+    Ok(())
 }
 
 /// What `--until` looks at.

@@ -40,6 +40,8 @@ const MOST_RETRIES: u8 = 2;
 /// A text is over when nothing more came for so long, and no end of message either.
 const SETTLED: u64 = SECOND / 10;
 const LONGEST_BACKOFF: u64 = 60 * SECOND;
+/// Ticks that are left out in a row: a chance of zero must not be drawn for ever.
+const MOST_SKIPPED: u32 = 1000;
 /// The longest line that is looked at.
 const LONGEST_LINE: u32 = 16 << 10;
 
@@ -160,6 +162,8 @@ struct Flags {
     was_in: bool,
     /// A logout was asked for.
     leaving: bool,
+    /// It was drawn that the next tick sends something.
+    acts: bool,
 }
 
 /// What most dummies do not need.
@@ -350,12 +354,30 @@ impl Dummy {
             Phase::Welcome if self.deadline == NEVER => self.pass_gate(world),
             Phase::Playing => {
                 let run = &world.plan.scenario.run;
-                let ticks = run.model == Model::Tick && !self.flags.trying;
-                if ticks && self.random.unit() < run.chance_of_action {
+                if run.model != Model::Tick || self.flags.trying {
+                    return;
+                }
+                let chance = run.chance_of_action;
+                if std::mem::take(&mut self.flags.acts) || self.random.unit() < chance {
                     self.want(world, at);
                 }
+                self.skip_idle_ticks(chance);
             }
             _ => {}
+        }
+    }
+
+    /// Ticks at which nothing will be sent need no wake-up: with few dummies these are most of what we cost.
+    fn skip_idle_ticks(&mut self, chance: f64) {
+        if self.phase != Phase::Playing {
+            return;
+        }
+        for _ in 0..MOST_SKIPPED {
+            self.flags.acts = self.random.unit() < chance;
+            if self.flags.acts {
+                return;
+            }
+            self.tick_at = self.tick_at.saturating_add(self.interval);
         }
     }
 

@@ -502,6 +502,8 @@ impl Reactor {
         std::mem::swap(&mut window.lag, &mut current.lag);
         std::mem::swap(&mut window.service, &mut current.service);
         std::mem::swap(&mut window.harness, &mut current.harness);
+        std::mem::swap(&mut window.lag_in, &mut current.lag_in);
+        std::mem::swap(&mut window.lag_out, &mut current.lag_out);
         // Nobody listens only if the run was given up.
         let _ = self.sender.send(Message::Window(self.index, Box::new(window)));
     }

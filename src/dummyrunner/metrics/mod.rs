@@ -273,6 +273,10 @@ pub struct Window {
     pub service: Lags,
     /// Lateness of the sends in it.
     pub harness: Lags,
+    /// The original's echo command in it: from us to the server.
+    pub lag_in: Lags,
+    /// And back.
+    pub lag_out: Lags,
 }
 
 /// Everything of one thread, or of all.
@@ -379,6 +383,8 @@ impl Window {
         self.lag.add(&other.lag);
         self.service.add(&other.service);
         self.harness.add(&other.harness);
+        self.lag_in.add(&other.lag_in);
+        self.lag_out.add(&other.lag_out);
     }
 
     /// Begins the next second: what was counted since the start stays, the lags go.
@@ -386,6 +392,8 @@ impl Window {
         self.lag.clear();
         self.service.clear();
         self.harness.clear();
+        self.lag_in.clear();
+        self.lag_out.clear();
     }
 }
 
