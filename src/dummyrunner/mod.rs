@@ -10,6 +10,8 @@ pub mod demo;
 pub mod dummy;
 pub mod engine;
 pub mod metrics;
+#[doc = include_str!("parity.md")]
+pub mod parity {}
 pub mod report;
 pub mod scenario;
 pub mod telnet;

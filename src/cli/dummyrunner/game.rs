@@ -28,6 +28,7 @@ pub(super) fn find(args: &Args, scenario: &Scenario, output: &mut Output) -> Res
     let Some(game) = game else {
         return Ok(None);
     };
+    let pids = running(&game)?;
     let interpreters = evennia::interpreters(&game, &places());
     let (python, settings) = Settings::read(&game, &interpreters)
         .map_err(|error| Failure::usage(error.to_string()).hint(Some(error.hint())))?;
@@ -36,7 +37,7 @@ pub(super) fn find(args: &Args, scenario: &Scenario, output: &mut Output) -> Res
         python,
         settings,
     };
-    found.check_runs(output)?;
+    found.tell(pids, output);
     Ok(Some(found))
 }
 
@@ -56,6 +57,19 @@ fn named(folder: &Path) -> Result<Game, Failure> {
     Err(Failure::usage(message).hint(Some(hint)))
 }
 
+/// The numbers of its two processes.
+fn running(game: &Game) -> Result<[u32; 2], Failure> {
+    let numbers = Part::ALL.map(|part| game.process(part).map(|process| process.pid()));
+    let what = match numbers {
+        [Some(server), Some(portal)] => return Ok([server, portal]),
+        [None, None] => "the game is not running",
+        [None, _] => "the game's Server is not running, only its Portal",
+        _ => "the game's Portal is not running, only its Server",
+    };
+    let message = format!("{what}: `{}`", game.folder().display());
+    Err(Failure::usage(message).hint(Some("start it in that folder: evennia start")))
+}
+
 impl Found {
     /// Where the game can be played by telnet.
     pub(super) fn address(&self) -> Result<SocketAddr, Failure> {
@@ -69,17 +83,7 @@ impl Found {
     }
 
     /// Says what was found, and what stands in the way of dummies.
-    fn check_runs(&self, output: &mut Output) -> Result<(), Failure> {
-        let numbers = Part::ALL.map(|part| self.game.process(part).map(|process| process.pid()));
-        let [Some(server), Some(portal)] = numbers else {
-            let what = match numbers {
-                [None, None] => "the game is not running",
-                [None, _] => "the game's Server is not running, only its Portal",
-                _ => "the game's Portal is not running, only its Server",
-            };
-            let message = format!("{what}: `{}`", self.game.folder().display());
-            return Err(Failure::usage(message).hint(Some("start it in that folder: evennia start")));
-        };
+    fn tell(&self, [server, portal]: [u32; 2], output: &mut Output) {
         let settings = &self.settings;
         output.progress(&shown(
             format!(
@@ -113,6 +117,5 @@ impl Found {
                 ),
             );
         }
-        Ok(())
     }
 }
