@@ -138,7 +138,7 @@ pub(super) fn run(args: Args, output: &mut Output) -> Result<Code, Failure> {
         (Format::Callgrind | Format::Dot | Format::Json | Format::Csv, _) => {
             let profile = profile(loaded.data, &args)?;
             check_size(&profile)?;
-            picture::warn_of(attribution::Suspicious::of(&profile), output);
+            picture::warn_of(attribution::Suspicious::of(&profile), &title, output);
             write_functions(profile, title, &args, &mut bytes)?
         }
         (Format::Speedscope, _) => speedscope::write(&stacks(&loaded, &args, output)?, &title, &mut bytes),
@@ -250,7 +250,7 @@ fn stacks(
     args: &Args,
     output: &mut Output,
 ) -> Result<crate::profile::stacks::StackTree, Failure> {
-    let mut stacks = picture::stacks(&loaded.data, &attribution::Options::default(), output)?;
+    let mut stacks = picture::stacks(loaded, &attribution::Options::default(), output)?;
     args.filters.apply(&mut stacks)?;
     Ok(stacks.tree)
 }

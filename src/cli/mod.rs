@@ -27,7 +27,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Reads, prints, draws, converts and compares profiles of Python programs, and loads game servers. Needs no Python.
+/// Times Python code, records, reads, draws, converts and compares profiles, and loads game servers with players
 #[derive(Debug, Parser)]
 #[command(
     name = "prof",
@@ -38,12 +38,14 @@ use std::process::ExitCode;
 )]
 #[command(after_help = "\
 Examples:
+  prof timeit 'sorted(range(1000))'
+  prof record -o app.prof app.py; prof stats app.prof --sort tottime --top 20
   prof stats server.prof --sort cumulative --limit 30
-  python -m cProfile -o app.prof app.py; prof stats app.prof --sort tottime --top 20
   prof flamegraph server.prof
   prof diff before.prof after.prof
   prof dummyrunner 10
 
+Profiles are read without Python; timing and recording Python code needs the Python that it runs in.
 `prof COMMAND --help` tells more about a command, with examples.")]
 struct Cli {
     /// Whether to use colour; without this only on a terminal, and never when NO_COLOR is set

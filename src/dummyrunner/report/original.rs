@@ -117,9 +117,13 @@ impl Lines {
                 // The original says 0.0 here, as of a perfect server.
                 None => "nan".into(),
             };
+            // The original knows the lag of its echo command only.
+            let lag = match (self.lag_in.mean(), self.lag_out.mean()) {
+                (Some(there), Some(back)) => two_digits((there + back) / 1e6),
+                _ => mean(&self.lag),
+            };
             text.push_str(&format!(
-                ".. running 30s average: ~{rate:.0} actions/s lag: {}s (in: {}s, out: {}s)\n",
-                mean(&self.lag),
+                ".. running 30s average: ~{rate:.0} actions/s lag: {lag}s (in: {}s, out: {}s)\n",
                 mean(&self.lag_in),
                 mean(&self.lag_out)
             ));
@@ -248,7 +252,7 @@ mod tests {
         let mut lines = Lines::new(1);
         let mut window = Window::default();
         window.counters.sent = 3150;
-        window.lag.record(14_000_000);
+        window.lag.record(99_000_000);
         window.lag_in.record(9_800_000);
         window.lag_out.record(4_200_000);
         let line = lines.second(Duration::from_secs(30), &window).expect("a line");
