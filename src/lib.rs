@@ -18,7 +18,7 @@
 //! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
 //! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
 //! `evennia` (a game's folder, settings and processes), `interpreter` (finds the user's Python), `process` (what a running one costs), `random` (numbers that a seed
-//! repeats), `python` (what must come out as Python itself does it). All but `cli`
+//! repeats), `date` (moments as text), `python` (what must come out as Python itself does it). All but `cli`
 //! take bytes and writers and return values.
 //!
 //! # Words
@@ -35,6 +35,7 @@
 //! | round, pair | one sample of each case; two samples of one round |
 
 pub mod cli;
+pub mod date;
 pub mod dummyrunner;
 pub mod evennia;
 pub mod export;

@@ -13,7 +13,6 @@ pub mod baseline;
 mod calibrate;
 pub mod check;
 pub mod compare;
-pub mod date;
 pub mod estimate;
 #[cfg(test)]
 mod fake;
