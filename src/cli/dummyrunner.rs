@@ -82,6 +82,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     print_scenario: Option<String>,
 
+    /// Print how to delete what dummies made on an Evennia game, and do nothing else
+    #[arg(long)]
+    cleanup: bool,
+
     /// Log all out after this time; without this 10m, but on a terminal only at Ctrl-C
     #[arg(short, long, value_name = "TIME", value_parser = duration::parse)]
     duration: Option<Duration>,
@@ -219,6 +223,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if let Some(name) = &args.print_scenario {
         let scenario = scenario::built_in(name)?;
         output.raw().write_all(print::print(&scenario).as_bytes())?;
+        return Ok(Code::Done);
+    }
+    if args.cleanup {
+        output.raw().write_all(crate::evennia::CLEANUP.as_bytes())?;
         return Ok(Code::Done);
     }
     let scenario = scenario::load(args)?;
@@ -410,7 +418,7 @@ fn banner(
     if !plan.scenario.login.is_empty() && args.format != Format::Dummyrunner && !args.is_demo {
         output.report(
             "warning",
-            "dummies create accounts and objects: not on a server with data to keep",
+            "dummies create accounts and objects: not on a server with data to keep; --cleanup tells how to delete them",
         );
     }
     Ok(())

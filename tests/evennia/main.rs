@@ -55,6 +55,11 @@ impl Game {
         self.folder.path().join("mygame")
     }
 
+    /// The game's interpreter.
+    fn python(&self) -> PathBuf {
+        self.told["python"].as_str().expect("the script tells it").into()
+    }
+
     /// `prof dummyrunner` in the game's folder.
     fn dummyrunner(&self, arguments: &[&str]) -> Output {
         let mut prof = Command::new(env!("CARGO_BIN_EXE_prof"));

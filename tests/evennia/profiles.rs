@@ -3,6 +3,7 @@
 use super::{Game, text};
 use serde_json::Value;
 use std::fs;
+use std::process::Command;
 
 const PROFILES: [&str; 7] = [
     "idler",
@@ -120,6 +121,7 @@ fn what_we_say_of_each_profile_is_what_the_game_says() {
     }
     the_original_is_spoken(&game);
     a_stopped_game_is_told(&mut game);
+    what_dummies_made_can_be_deleted(&game);
 }
 
 /// Every dummy was in by evidence, every command was answered, and the server was watched.
@@ -231,4 +233,26 @@ fn a_stopped_game_is_told(game: &mut Game) {
         said.contains("the game is not running") && said.contains("evennia start"),
         "{said}"
     );
+}
+
+/// By what `--cleanup` prints, as a user would paste it.
+fn what_dummies_made_can_be_deleted(game: &Game) {
+    let before = game.counts();
+    let commands = text(&game.dummyrunner(&["--cleanup"]).stdout);
+    let bin = game.python().parent().expect("a folder of commands").to_owned();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let mut shell = Command::new("sh");
+    let shell = shell
+        .arg("-c")
+        .arg(&commands)
+        .current_dir(game.home())
+        .env("PATH", path);
+    let output = shell.output().expect("a shell");
+    let (out, counts) = (text(&output.stdout), game.counts());
+    assert!(output.status.success(), "{out}\n{}", text(&output.stderr));
+    for what in ["accounts", "characters", "rooms", "exits", "objects"] {
+        assert_eq!(counts[what], 0, "{what}: {out}");
+    }
+    // The first room and the superuser's character stay.
+    assert_eq!(counts["all_objects"], 2, "{before}");
 }
