@@ -37,6 +37,7 @@ pub mod dummyrunner;
 pub mod export;
 pub mod format;
 pub mod interpreter;
+mod keeper;
 pub mod profile;
 pub mod python;
 pub mod random;

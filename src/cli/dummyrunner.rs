@@ -3,6 +3,7 @@
 mod demo;
 mod files;
 mod scenario;
+mod settings;
 mod show;
 mod signals;
 mod target;
@@ -70,6 +71,9 @@ pub(super) struct Args {
     /// Read what dummies do from a TOML file
     #[arg(long, value_name = "FILE.toml")]
     scenario: Option<PathBuf>,
+
+    #[command(flatten)]
+    settings: settings::Args,
 
     /// Print a built-in profile as TOML, to start from, and do nothing else
     #[arg(long, value_name = "NAME")]
@@ -209,7 +213,16 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         output.raw().write_all(print::print(&scenario).as_bytes())?;
         return Ok(Code::Done);
     }
-    let scenario = scenario::load(args)?;
+    let mut functions = match settings::source(args)? {
+        Some(source) => Some(settings::Functions::load(
+            &source,
+            seed(args, None),
+            threads(args),
+            output,
+        )?),
+        None => None,
+    };
+    let scenario = scenario::load(args, functions.as_ref())?;
     let dummies = count(args, &scenario)?;
     if let Some(&cid) = args.follow.iter().find(|&&cid| cid > dummies) {
         return Err(Failure::usage(format!(
@@ -221,7 +234,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     check_descriptors(dummies, output);
     // One moment by two clocks: times that servers send back are compared with it.
     let (start, epoch) = (Instant::now(), SystemTime::now());
-    let plan = plan(args, scenario, dummies, epoch);
+    let mut plan = plan(args, scenario, dummies, epoch);
+    if functions.is_some() {
+        plan = plan.with_functions();
+    }
     let setup = setup(args, &plan, target, start);
     let profile = scenario::profile_text(&plan.scenario);
     banner(args, &plan, &setup, &profile, output);
@@ -232,17 +248,23 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         .iter()
         .map(|action| action.name.clone())
         .collect();
-    let run = Run::default();
+    let run = match &mut functions {
+        Some(functions) => Run::with_functions(std::mem::take(&mut functions.channels)),
+        None => Run::default(),
+    };
     let stopper = run.stopper();
     // The first in good order, the second at once.
     let signals = signals::stop_on_signals(move || stopper.stop())?;
     let mut show = show::Show::new(args, &plan, names, &mut files, output);
+    show.printed = functions.as_ref().map(settings::Functions::printed);
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
     let outcome = run
         .play(std::sync::Arc::clone(&played), &setup, &mut show)
         .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
     show.finish()?;
+    let gave_up = outcome.why == Why::Functions;
+    let useless = functions.and_then(|functions| functions.finish(gave_up, output));
     let report = Report {
         plan: &played,
         outcome: &outcome,
@@ -259,6 +281,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     output.flush()?;
     files.finish(&report)?;
+    if let Some(message) = &useless {
+        output.report("failed", message);
+    }
     Ok(code(
         args,
         &report,
@@ -281,6 +306,9 @@ fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, 
     if outcome.metrics.window.counters.logins == 0 {
         output.report("failed", "nobody logged in");
         code = Code::Failed;
+    }
+    if outcome.why == Why::Functions {
+        return Code::Failed;
     }
     if interrupted && outcome.why == Why::Asked {
         return Code::Interrupted;
@@ -323,9 +351,7 @@ fn check_descriptors(dummies: u32, output: &mut Output) {
 
 fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Plan {
     let epoch = epoch.duration_since(UNIX_EPOCH).unwrap_or_default();
-    // Enough bits that two runs differ, few enough to type.
-    let random = RandomState::new().build_hasher().finish() >> 32;
-    let seed = args.seed.map(u64::from).or(scenario.run.seed).unwrap_or(random);
+    let seed = seed(args, scenario.run.seed);
     let mut followed: Vec<u32> = args.follow.iter().map(|cid| cid - 1).collect();
     if dummies == 1 && args.format == Format::Table {
         followed.push(0);
@@ -349,6 +375,12 @@ fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Pla
         logins_at_once: at_once,
     };
     Plan::new(scenario, options)
+}
+
+fn seed(args: &Args, known: Option<u64>) -> u64 {
+    // Enough bits that two runs differ, few enough to type.
+    let random = RandomState::new().build_hasher().finish() >> 32;
+    args.seed.map(u64::from).or(known).unwrap_or(random)
 }
 
 fn threads(args: &Args) -> usize {

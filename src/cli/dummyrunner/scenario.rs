@@ -3,6 +3,7 @@
 use super::super::Failure;
 use super::super::input::system_text;
 use super::Args;
+use super::settings::Functions;
 use crate::dummyrunner::scenario::parse::{check_action, parse};
 use crate::dummyrunner::scenario::{Late, Method, Model, Scenario, Size, Think, builtin, duration};
 use std::path::Path;
@@ -114,9 +115,10 @@ pub(super) fn built_in(name: &str) -> Result<Scenario, Failure> {
 }
 
 /// The scenario of a run, complete.
-pub(super) fn load(args: &Args) -> Result<Scenario, Failure> {
-    let mut scenario = match &args.scenario {
-        Some(path) => {
+pub(super) fn load(args: &Args, functions: Option<&Functions>) -> Result<Scenario, Failure> {
+    let mut scenario = match (&args.scenario, functions) {
+        (_, Some(functions)) => functions.scenario(),
+        (Some(path), None) => {
             let mut scenario = read(path)?;
             if let Some(name) = &args.profile {
                 if !scenario.profiles.iter().any(|profile| profile.name == *name) {
@@ -136,7 +138,7 @@ pub(super) fn load(args: &Args) -> Result<Scenario, Failure> {
             }
             scenario
         }
-        None => built_in(args.profile.as_deref().unwrap_or(builtin::DEFAULT))?,
+        (None, None) => built_in(args.profile.as_deref().unwrap_or(builtin::DEFAULT))?,
     };
     change(&mut scenario, &args.play)?;
     for condition in args.threshold.iter().chain(&args.until) {

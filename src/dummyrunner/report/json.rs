@@ -30,6 +30,7 @@ pub fn render(report: &Report<'_>) -> String {
             super::super::engine::Why::AllEnded => "all dummies ended",
             super::super::engine::Why::Duration => "duration",
             super::super::engine::Why::Asked => "stopped",
+            super::super::engine::Why::Functions => "the settings file failed",
         },
         "scenario": print(&plan.scenario),
         "commands": {

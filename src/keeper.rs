@@ -17,13 +17,13 @@ const LIMIT: usize = 64;
 
 /// A process group that is killed if `prof` dies before this is dropped.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     group: Pid,
 }
 
 /// Starts the keeper if there is none. Call it before the descriptors of a session exist, since it holds copies
 /// of all that are open.
-pub(super) fn start() -> std::io::Result<()> {
+pub(crate) fn start() -> std::io::Result<()> {
     let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
     if keeper.is_none() {
         let (ears, mouth) = std::io::pipe()?;
@@ -34,7 +34,7 @@ pub(super) fn start() -> std::io::Result<()> {
 }
 
 /// Guards a process group.
-pub(super) fn guard(group: Pid) -> Guard {
+pub(crate) fn guard(group: Pid) -> Guard {
     tell(group.as_raw());
     Guard { group }
 }
