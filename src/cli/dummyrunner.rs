@@ -249,7 +249,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         .map(|action| action.name.clone())
         .collect();
     let run = match &mut functions {
-        Some(functions) => Run::with_functions(std::mem::take(&mut functions.channels)),
+        Some(functions) => Run::with_functions(std::mem::take(&mut functions.channels), functions.printed()),
         None => Run::default(),
     };
     let stopper = run.stopper();

@@ -103,12 +103,8 @@ impl Functions {
         let printed = self.printed();
         let ending = self.helper.finish();
         output.lines(&String::from_utf8_lossy(&printed.take(true)), "");
-        if printed.left_out() > 0 {
-            let message = format!(
-                "{} bytes more that the settings file printed are left out",
-                printed.left_out()
-            );
-            output.report("warning", &message);
+        if let Some(note) = printed.left_out_note() {
+            output.lines(&note, "");
         }
         match ending {
             Ok(ending) => {

@@ -1,6 +1,7 @@
 //! A reactor's channel to the helper of a settings file: what its dummies ask goes out once in a turn.
 
 use super::super::dummy::Dummy;
+use super::super::settings::Printed;
 use super::super::settings::protocol::{Line, Reader};
 use super::Message;
 use super::reactor::Reactor;
@@ -15,6 +16,7 @@ pub(super) struct Channel {
     reader: Reader,
     /// What did not go out yet.
     out: Vec<u8>,
+    printed: Printed,
 }
 
 impl Channel {
@@ -40,7 +42,11 @@ impl Channel {
 
 impl Reactor {
     /// Its dummies get their commands through this channel.
-    pub(super) fn ask_through(&mut self, channel: std::os::unix::net::UnixStream) -> io::Result<()> {
+    pub(super) fn ask_through(
+        &mut self,
+        channel: std::os::unix::net::UnixStream,
+        printed: Printed,
+    ) -> io::Result<()> {
         channel.set_nonblocking(true)?;
         let mut stream = UnixStream::from_std(channel);
         let token = self.helper_token();
@@ -50,6 +56,7 @@ impl Reactor {
             stream,
             reader: Reader::default(),
             out: Vec::new(),
+            printed,
         });
         Ok(())
     }
@@ -90,6 +97,7 @@ impl Reactor {
                     let mut noise = false;
                     works = helper.reader.feed(&self.buffer[..count], |line| match line {
                         Line::Answer { dummy, ask, result } => answers.push((dummy, ask, result)),
+                        Line::Note(text) => helper.printed.tell(&text),
                         Line::Hopeless => is_hopeless = true,
                         Line::Noise(_) => noise = true,
                     });

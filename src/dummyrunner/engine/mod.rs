@@ -16,6 +16,7 @@ pub use limits::raise_descriptors;
 
 use super::dummy::{Plan, Told};
 use super::metrics::{Metrics, Window};
+use super::settings::Printed;
 use reactor::{Orders, Reactor};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -98,6 +99,7 @@ pub struct Run {
     sender: Sender<Message>,
     receiver: Receiver<Message>,
     channels: Vec<UnixStream>,
+    printed: Printed,
 }
 
 /// From a reactor or a stopper.
@@ -118,17 +120,19 @@ impl Default for Run {
             sender,
             receiver,
             channels: Vec::new(),
+            printed: Printed::default(),
         }
     }
 }
 
 impl Run {
     /// A run whose dummies ask the helper of a settings file for their commands: a channel for each thread. The plan
-    /// must be [one with functions](Plan::with_functions).
+    /// must be [one with functions](Plan::with_functions). What the helper has to tell goes to `printed`.
     #[must_use]
-    pub fn with_functions(channels: Vec<UnixStream>) -> Run {
+    pub fn with_functions(channels: Vec<UnixStream>, printed: Printed) -> Run {
         Run {
             channels,
+            printed,
             ..Run::default()
         }
     }
@@ -150,16 +154,12 @@ impl Run {
         let mut threads = Vec::with_capacity(count);
         let mut channels = self.channels.into_iter();
         for index in 0..count {
-            let channel = channels.next();
-            threads.push(Thread::start(
-                index,
-                count,
-                start,
-                &plan,
-                setup,
-                &self.sender,
-                channel,
-            )?);
+            let mut reactor =
+                Reactor::new(index, count, start, Arc::clone(&plan), setup, self.sender.clone())?;
+            if let Some(channel) = channels.next() {
+                reactor.ask_through(channel, self.printed.clone())?;
+            }
+            threads.push(Thread::start(index, reactor)?);
         }
         let mut conductor = Conductor {
             start,
@@ -190,19 +190,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn start(
-        index: usize,
-        count: usize,
-        start: Instant,
-        plan: &Arc<Plan>,
-        setup: &Setup,
-        sender: &Sender<Message>,
-        channel: Option<UnixStream>,
-    ) -> io::Result<Thread> {
-        let mut reactor = Reactor::new(index, count, start, Arc::clone(plan), setup, sender.clone())?;
-        if let Some(channel) = channel {
-            reactor.ask_through(channel)?;
-        }
+    fn start(index: usize, reactor: Reactor) -> io::Result<Thread> {
         let orders = reactor.orders();
         let handle = std::thread::Builder::new()
             .name(format!("dummies {index}"))

@@ -84,14 +84,10 @@ def commands_of(result):
     return u"".join(u"\x1f" + line for line in lines)
 
 
-def say(text):
-    """To prof's standard error, whatever the file has made of sys.stderr."""
+def note(text):
+    """Something for prof's standard error, whatever the file has made of its own."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
-    try:
-        while data:
-            data = data[os.write(2, data) :]
-    except OSError:
-        pass
+    return b"!" + data.replace(b"\x1f", b" ").replace(b"\n", b"\x1f")
 
 
 class Function(object):
@@ -116,13 +112,14 @@ class Function(object):
         self.calls = self.errors = self.empty = 0
         self.error = ""
 
-    def failed(self, path):
+    def failed(self, path, out):
         info = sys.exc_info()
         self.errors += 1
         if self.errors > 1:
             return
         self.error = in_short(info[1])
-        say("%s, line %d: %s failed (told once, then only counted)\n%s" % (path, self.line, self.name, trace_of(info)))
+        where = "%s, line %d: %s failed (told once, then only counted)\n" % (path, self.line, self.name)
+        out.append(note(where + trace_of(info)))
 
 
 class Game(object):
@@ -165,14 +162,14 @@ class Game(object):
                     text = commands_of(result)
                 text = text.encode("utf-8")
             except BaseException:
-                function.failed(self.path)
+                function.failed(self.path, out)
                 text = b" !"
                 self.lose_hope()
             else:
                 if index > LOGOUT:
                     self.works = True
                 elif index == LOGIN and not self.is_joined_told:
-                    self.look_at(function, result)
+                    self.look_at(function, result, out)
                 if not text:
                     function.empty += 1
             out.append(head + text)
@@ -182,14 +179,12 @@ class Game(object):
                 send(out)
                 del out[:]
 
-    def look_at(self, function, result):
+    def look_at(self, function, result, out):
         """Is a login's only command two that lack a comma?"""
         if isinstance(result, (str, TEXT)) and re.search(r"^\s*create\s.*\S\s*connect\s", result):
             self.is_joined_told = True
-            say(
-                "%s, line %d: %s gives one command that looks like several: %r; is a comma missing?\n"
-                % (self.path, function.line, function.name, result)
-            )
+            text = "warning: %s, line %d: %s gives one command that looks like several: %r; is a comma missing?\n"
+            out.append(note(text % (self.path, function.line, function.name, result)))
 
     def lose_hope(self):
         """Has every action failed every time, and often enough?"""

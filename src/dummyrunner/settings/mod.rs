@@ -11,7 +11,7 @@
 //! | `PROFILE` | `--profile NAME` puts another name into its assignment before the file runs; a name that the file compares with nothing is an error |
 //! | imports, classes, state, threads | run as they are, in one process for all dummies |
 //! | imports of `evennia` or `django` | with a game folder, or `DJANGO_SETTINGS_MODULE` set, Django and Evennia are set up first; a file without them is spared that second |
-//! | what it prints | shown on standard error, escaped; 64 KiB at most |
+//! | what it prints | shown on standard error, escaped; 16 KiB at most |
 //! | standard input | is empty |
 //!
 //! # What functions get: `client`
@@ -315,6 +315,9 @@ pub fn load(
     }
     let status = process.end(if heard.is_err() { PATIENCE } else { Duration::ZERO });
     printed(&process.printed().take(true));
+    if let Some(note) = process.printed().left_out_note() {
+        printed(note.as_bytes());
+    }
     let last = process.printed().last_line();
     let line = match heard {
         Ok(Some(line)) => line,

@@ -21,7 +21,7 @@ const LOAD: &str = include_str!("load.py");
 const HELPER: &str = include_str!("helper.py");
 
 /// All that is shown of what a file prints in a run.
-const MOST_SHOWN: usize = 64 << 10;
+const MOST_SHOWN: usize = 16 << 10;
 /// What is kept of the end of it, should the helper die.
 const KEPT: usize = 2 << 10;
 /// How long the helper may take to end by itself.
@@ -58,6 +58,11 @@ impl Printed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Shows a text of the helper itself, whatever else was printed.
+    pub(crate) fn tell(&self, note: &[u8]) {
+        self.text().new.extend_from_slice(note);
+    }
+
     fn push(&self, bytes: &[u8]) {
         let mut text = self.text();
         let room = MOST_SHOWN.saturating_sub(text.shown).min(bytes.len());
@@ -81,10 +86,11 @@ impl Printed {
         std::mem::replace(&mut text.new, rest)
     }
 
-    /// Bytes beyond those that are shown.
+    /// What was left out, if anything was.
     #[must_use]
-    pub fn left_out(&self) -> u64 {
-        self.text().left_out
+    pub fn left_out_note(&self) -> Option<String> {
+        let count = self.text().left_out;
+        (count > 0).then(|| format!("({count} bytes more that the settings file printed are left out)\n"))
     }
 
     /// The last line that says something.

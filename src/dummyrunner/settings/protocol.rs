@@ -9,6 +9,7 @@
 //! | --- | --- |
 //! | `DUMMY ASK`, then U+001F and a command for each | what the function returned |
 //! | `DUMMY ASK !` | the function failed |
+//! | `!`, then a text, its line ends as U+001F | something to tell the user: the first error of a function |
 //! | `x` | every action has failed every time |
 //!
 //! A dummy counts what it asks: an answer to another ask than its newest is for a connection or a moment that is over.
@@ -43,6 +44,8 @@ pub enum Line<'a> {
         /// What came of it.
         result: Result<Commands, Failed>,
     },
+    /// For the user.
+    Note(Vec<u8>),
     /// Every action has failed every time.
     Hopeless,
     /// It is none of the protocol.
@@ -120,6 +123,10 @@ fn parse(line: &[u8]) -> Line<'_> {
     if line == b"x" {
         return Line::Hopeless;
     }
+    if let Some(note) = line.strip_prefix(b"!") {
+        let line_ends = |&byte: &u8| if byte == SEPARATOR { b'\n' } else { byte };
+        return Line::Note(note.iter().map(line_ends).collect());
+    }
     let end = memchr::memchr(SEPARATOR, line).unwrap_or(line.len());
     let (head, text) = line.split_at(end);
     let mut words = head.split(|&byte| byte == b' ');
@@ -185,6 +192,7 @@ mod tests {
             check(noise, None);
         }
         assert_eq!(parse(b"x"), Line::Hopeless);
+        assert_eq!(parse(b"!a\x1f b"), Line::Note(b"a\n b".to_vec()));
     }
 
     proptest! {
@@ -198,10 +206,12 @@ mod tests {
             let (left, right) = bytes.split_at(cut.index(bytes.len()));
             let (mut reader, mut found) = (Reader::default(), Vec::new());
             for piece in [left, right] {
-                prop_assert!(reader.feed(piece, |line| found.push(match line {
+                let each = |line: Line<'_>| found.push(match line {
                     Line::Answer { dummy: 7, ask: 9, result: Ok(commands) } => texts(commands),
                     line => vec![format!("{line:?}")],
-                })));
+                });
+                let is_line = reader.feed(piece, each);
+                prop_assert!(is_line);
             }
             prop_assert_eq!(found, vec![commands, vec!["Hopeless".to_owned()]]);
         }
