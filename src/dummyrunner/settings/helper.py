@@ -319,12 +319,13 @@ def actions_of(source, module):
                 weight, entry = entry
             except (TypeError, ValueError):
                 raise Bad("%s is %.60r, and must be (weight, function)" % (where, entry), form, line)
+            given = weight
             try:
                 weight = float(weight)
                 if not 0 <= weight < 1e9:
                     raise ValueError
             except (TypeError, ValueError):
-                raise Bad("the weight in %s is %.60r, and must be a number from 0" % (where, weight), form, line)
+                raise Bad("the weight in %s is %.60r, and must be a number from 0" % (where, given), form, line)
         if not callable(entry):
             raise Bad("%s is %.60r, and must be a function" % (where, entry), form, line)
         functions.append(Function(entry, weight, taken))

@@ -305,10 +305,19 @@ def in_short(error):
 
 def trace_of(info):
     """A traceback, without frames of this file."""
-    kind, error, trace = info
-    while trace is not None and trace.tb_frame.f_code.co_filename == "<prof>":
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(kind, error, trace))
+    if not PYTHON_3:
+        frames = [frame for frame in traceback.extract_tb(info[2]) if frame[0] != "<prof>"]
+        lines = ["Traceback (most recent call last):\n"] + traceback.format_list(frames)
+        return "".join(lines + traceback.format_exception_only(info[0], info[1]))
+    whole = traceback.TracebackException(*info)
+    seen, rest = set(), [whole]
+    while rest:
+        one = rest.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            one.stack[:] = [frame for frame in one.stack if frame.filename != "<prof>"]
+            rest += [one.__cause__, one.__context__] + list(getattr(one, "exceptions", None) or [])
+    return "".join(whole.format())
 
 
 def line_in(path, info):
