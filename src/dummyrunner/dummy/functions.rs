@@ -2,16 +2,18 @@
 //! there when they are due.
 
 use super::super::metrics::{End, Problem};
-use super::super::scenario::Step;
+use super::super::scenario::{Model, Step};
 use super::super::settings::protocol::{self, Commands, Failed};
 use super::super::settings::{FIRST_ACTION, LOGIN, LOGOUT};
 use super::plan::{ECHO_COMMAND, Plan};
 use super::play::{Due, LONGEST_BACKLOG};
-use super::{Dummy, Phase, World, nanos};
+use super::{Dummy, Phase, SECOND, World, nanos};
 use std::collections::VecDeque;
 
 /// Sent at the end when no function says what to send.
 const QUIT: &str = "quit";
+/// Ticks that are so far apart leave time to ask for many dummies at once.
+const LONG_INTERVAL: u64 = SECOND / 20;
 /// What fills the place of the time in the original's echo command.
 const TIMESTAMP: &[u8] = b"{timestamp}";
 
@@ -58,6 +60,9 @@ impl Dummy {
     /// Asks for a call of a function.
     pub(super) fn ask(&mut self, world: &mut World<'_>, function: u32) {
         let (number, istep) = (self.number, self.istep);
+        // An action is not needed before the next tick; most ticks are far apart.
+        let may_wait = world.plan.scenario.run.model == Model::Tick && self.interval > LONG_INTERVAL;
+        world.shared.is_urgent |= function < FIRST_ACTION || !may_wait;
         let given = &mut self.more().given;
         given.ask = given.ask.wrapping_add(1);
         given.is_asked = true;
@@ -126,6 +131,7 @@ impl Dummy {
             self.ask_next(world);
             self.unanswered(world);
         } else if given.starved.len() < LONGEST_BACKLOG {
+            world.shared.is_urgent = true;
             given.starved.push_back((intended, free_since.unwrap_or(now)));
         } else {
             world.shared.metrics.window.counters.ticks_dropped += 1;

@@ -68,6 +68,8 @@ pub struct Shared {
     pub leave_by: u64,
     /// What the helper of a settings file must be asked.
     pub asks: Vec<u8>,
+    /// Somebody waits for an answer to these.
+    pub is_urgent: bool,
     /// It answers no more.
     pub is_helper_gone: bool,
     /// Did a dummy's echo or ping over GMCP come back?

@@ -9,6 +9,10 @@ use mio::net::UnixStream;
 use mio::{Interest, Token};
 use std::io::{self, Read as _, Write as _};
 
+/// Nobody waits for an answer that is asked for ahead: so long, in nanoseconds, it may be held back. A message to
+/// another process costs more than all that is in it.
+const HELD: u64 = 10_000_000;
+
 /// One end of it.
 #[derive(Debug)]
 pub(super) struct Channel {
@@ -66,11 +70,18 @@ impl Reactor {
         Token(self.slots.len() + 2)
     }
 
-    /// Sends what dummies have asked in this turn.
-    pub(super) fn ask(&mut self) {
+    /// Sends what dummies have asked: at once if one of them waits for it, else together with what others ask soon.
+    pub(super) fn ask(&mut self, now: u64) {
         if self.shared.asks.is_empty() {
             return;
         }
+        if !std::mem::take(&mut self.shared.is_urgent) {
+            let until = *self.hold_asks.get_or_insert(now + HELD);
+            if now < until {
+                return;
+            }
+        }
+        self.hold_asks = None;
         if let Some(helper) = &mut self.helper {
             helper.out.append(&mut self.shared.asks);
             if helper.flush().is_err() {

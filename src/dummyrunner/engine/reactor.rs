@@ -83,6 +83,8 @@ pub(super) struct Reactor {
     arrivals: Option<Arrivals>,
     /// To the helper of a settings file.
     pub(super) helper: Option<Channel>,
+    /// When what dummies have asked must go out.
+    pub(super) hold_asks: Option<u64>,
 }
 
 pub(super) struct Slot {
@@ -161,6 +163,7 @@ impl Reactor {
             next_window: WINDOW,
             arrivals,
             helper: None,
+            hold_asks: None,
             plan,
         })
     }
@@ -185,7 +188,7 @@ impl Reactor {
             self.begin(now);
             self.read_again();
             self.tell();
-            self.ask();
+            self.ask(now);
             if self.is_over(now) {
                 break;
             }
@@ -220,6 +223,9 @@ impl Reactor {
         if self.has_waiting(now)
             && let Some(at) = self.pace.next(self.begun)
         {
+            next = Some(next.map_or(at, |next| next.min(at)));
+        }
+        if let Some(at) = self.hold_asks {
             next = Some(next.map_or(at, |next| next.min(at)));
         }
         if let Some(arrivals) = &self.arrivals {
