@@ -33,6 +33,7 @@ Examples:
   prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
   prof dummyrunner 100 --threshold 'lag.p99 < 500ms' --junit lag.xml
   prof dummyrunner --print-scenario looker > my.toml; prof dummyrunner 50 --scenario my.toml
+  prof dummyrunner 50 --settings dummyrunner_settings.py --python venv
 
 Profiles: idler, looker, normal_player, normal_builder, heavy_builder, socializing_builder, only_digger, as
 in Evennia's Dummyrunner. Dummies create accounts named Dummy_...: use a database that you can throw away.
@@ -64,7 +65,7 @@ pub(super) struct Args {
     #[arg(long)]
     i_own_this_server: bool,
 
-    /// What dummies do: a profile of the scenario, or one that is built in
+    /// What dummies do: a profile of the scenario or settings file, or one that is built in
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 

@@ -336,6 +336,10 @@ def actions_of(source, module):
 
 def main(control, data):
     config = json.loads(data.decode("utf-8"))
+    if not PYTHON_3:
+        # Names of modules and folders are bytes there.
+        for name in "module", "game", "profile":
+            config[name] = config[name] and config[name].encode("utf-8")
     channels = config["channels"]
     if not PYTHON_3:
         import fcntl
