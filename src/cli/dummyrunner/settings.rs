@@ -115,7 +115,7 @@ impl Functions {
                 let last = printed
                     .last_line()
                     .map_or(String::new(), |last| format!("; it last said: {last}"));
-                let message = format!("the helper of the settings file is gone: {how}{last}");
+                let message = format!("{}: {how}{last}", self.settings.path);
                 let message = shown(message.as_bytes());
                 if !gave_up {
                     output.report("warning", &message);

@@ -93,16 +93,30 @@ impl Dummy {
         match (phase, given.function) {
             (Phase::Authing, LOGIN) => self.login_given(world, result),
             (Phase::Playing, FIRST_ACTION..) => self.action_given(world, result),
-            (Phase::Leaving, LOGOUT) => self.logout_given(world, result),
+            (Phase::Leaving, LOGOUT) => {
+                self.deadline = world.shared.leave_by;
+                self.logout_given(world, result);
+            }
             _ => {}
         }
     }
 
+    /// Asks for the logout. A helper that takes too long must leave time to log out without it.
+    pub(super) fn ask_logout(&mut self, world: &mut World<'_>) {
+        self.deadline = world.now + world.shared.leave_by.saturating_sub(world.now) / 2;
+        self.ask(world, LOGOUT);
+    }
+
+    /// Does it wait for an answer of the helper?
+    pub(super) fn waits_for_helper(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.given.is_asked)
+    }
+
     /// No function will be called any more.
     pub fn helper_ended(&mut self, world: &mut World<'_>) {
-        let given = self.more.as_ref().map(|more| &more.given);
-        if self.phase == Phase::Leaving && given.is_some_and(|given| given.is_asked) {
+        if self.phase == Phase::Leaving && self.waits_for_helper() {
             self.more().given.is_asked = false;
+            self.deadline = world.shared.leave_by;
             self.send_logout(world, Commands::one(QUIT));
         }
     }
@@ -315,3 +329,6 @@ fn first_word(command: &[u8]) -> &[u8] {
     let mut words = command.trim_ascii_start().split(|&byte| byte == b' ');
     words.next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

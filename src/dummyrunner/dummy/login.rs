@@ -2,7 +2,6 @@
 
 use super::super::metrics::{Evidence, Phase, Problem};
 use super::super::scenario::Step;
-use super::super::settings;
 use super::super::telnet::{self, without_escapes};
 use super::{Dummy, End, NEVER, SECOND, SETTLED, What, World, limits, nanos};
 
@@ -187,7 +186,7 @@ impl Dummy {
         self.step = 0;
         self.deadline = world.shared.leave_by;
         match world.plan.scenario.logout.first() {
-            Some(_) if world.plan.functions => self.ask(world, settings::LOGOUT),
+            Some(_) if world.plan.functions => self.ask_logout(world),
             Some(step) => self.send_line(world, step),
             None => self.end_of_leaving(world, true),
         }

@@ -384,6 +384,7 @@ impl Dummy {
             Phase::Welcome => self.welcomed(world),
             Phase::Authing => self.login_expired(world),
             Phase::Playing => self.play_expired(world),
+            Phase::Leaving if self.waits_for_helper() => self.helper_ended(world),
             Phase::Leaving => self.end_of_leaving(world, false),
             Phase::Resting => self.start(world),
             Phase::Waiting | Phase::Ended(_) => {}

@@ -47,7 +47,8 @@
 //! - Each command of a login waits for its answer, and is known by it where it is one of Evennia's (`create`, `yes`,
 //!   `connect`). If `create` is answered by Evennia's question whether that was intended and the next command does
 //!   not answer it, `yes` is sent first.
-//! - All strings of the logout function are sent (the original sends the first). Should the function fail, `quit` is.
+//! - All strings of the logout function are sent (the original sends the first). Should the function fail, or take more
+//!   than half of `--grace`, `quit` is.
 //! - After a lost connection the dummy has the same `cid`, and a new client object with another `gid`.
 //! - `idle` is not waited for where only text could answer it: Evennia answers it with nothing.
 //! - The seed of the run goes to `random.seed` before the file is loaded. Names still hold the time, and draws of
@@ -57,8 +58,8 @@
 //!
 //! `PYTHON -u -c BOOTSTRAP` with a socket as its standard input, from which it reads its own source; nothing is
 //! installed or written. Each thread of dummies has a socket of its own to it (see [`protocol`]), so that answers need
-//! no further thread on our side, and the state of the file is one. Requests go out once in a turn of a thread; the
-//! helper answers all that has come by then. It ends with its first socket; if `prof` is killed, it is killed, too.
+//! no further thread on our side, and the state of the file is one. Requests go out once in a turn of a thread, or,
+//! where ticks are far apart, once in 10 ms; the helper answers all that has come by then. It ends with its first socket; if `prof` is killed, it is killed, too.
 //!
 //! Source of the behaviour: Evennia's manual and its Dummyrunner, read and run.
 
@@ -370,9 +371,9 @@ impl Helper {
         };
         let ending = match heard {
             Ok(Some(line)) => serde_json::from_str(&line).ok(),
-            Ok(None) => return Err("one of its functions still runs, and had to be ended".into()),
+            Ok(None) => return Err("one of its functions still ran at the end, and was broken off".into()),
             Err(_) => None,
         };
-        ending.ok_or_else(|| words(status))
+        ending.ok_or_else(|| format!("its helper is gone: {}", words(status)))
     }
 }

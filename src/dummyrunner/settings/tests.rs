@@ -533,7 +533,10 @@ fn a_helper_that_never_answers_is_ended() {
         std::thread::yield_now();
     }
     let message = caller.loaded.helper.finish().expect_err("it cannot answer");
-    assert_eq!(message, "one of its functions still runs, and had to be ended");
+    assert_eq!(
+        message,
+        "one of its functions still ran at the end, and was broken off"
+    );
 }
 
 #[test]
