@@ -40,8 +40,13 @@ def outside(tree):
 
 def text_of(node):
     """The text of a constant, or None."""
-    value = getattr(node, "value", getattr(node, "s", None))
+    value = node.value if hasattr(node, "value") else getattr(node, "s", None)
     return value if isinstance(value, (str, TEXT)) else None
+
+
+def lines_of(text):
+    """Lines as the tokenizer counts them: a form feed ends none."""
+    return [line + type(text)("\n") for line in text.split(type(text)("\n"))]
 
 
 class Source(object):
@@ -91,7 +96,7 @@ class Source(object):
 
     def mend(self):
         """Puts commas between commands that stand below each other without one."""
-        lines = self.text.splitlines(True)
+        lines = lines_of(self.text)
         names = self.functions()
         found = set()
         for node in ast.walk(self.tree):
@@ -204,7 +209,7 @@ def missing_commas(function, lines):
 
 def commas_of(tokens, text):
     """Places in an expression of brackets, commas and strings where strings stand below each other."""
-    rows = text.splitlines(True)
+    rows = lines_of(text)
     # Strings first: one of these is a token, or several for an f-string of newer Pythons.
     parts = []
     depth = 0

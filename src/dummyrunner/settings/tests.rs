@@ -321,6 +321,11 @@ fn missing_commas_are_put_in_where_commands_stand_below_each_other() {
         &[3, 4],
     );
     check("    return 'create me pw' \\\n    'connect me pw'", &both, &[3]);
+    check(
+        "    '\x0c\u{2028}'\n    return (f\"create {N} pw\"\n    'connect me pw')",
+        &both,
+        &[4],
+    );
     // One command over several lines.
     let one = |body: &str, command: &str| check(body, &[command], &[]);
     one("    return ('say a long '\n    'line')", "say a long line");
