@@ -17,9 +17,10 @@
 //! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
 //! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
 //! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
-//! `evennia` (a game's folder, settings and processes), `interpreter` (finds the user's Python), `process` (what a running one costs), `random` (numbers that a seed
-//! repeats), `date` (moments as text), `python` (what must come out as Python itself does it). All but `cli`
-//! take bytes and writers and return values.
+//! `evennia` (a game's folder, settings and processes), `interpreter` (finds the user's Python), `keeper` (ends what
+//! runs in it should `prof` be killed), `process` (what a running one costs), `random` (numbers that a seed repeats),
+//! `date` (moments as text), `python` (what must come out as Python itself does it). All but `cli` take bytes and
+//! writers and return values.
 //!
 //! # Words
 //!
@@ -41,6 +42,7 @@ pub mod evennia;
 pub mod export;
 pub mod format;
 pub mod interpreter;
+mod keeper;
 pub mod process;
 pub mod profile;
 pub mod python;

@@ -5,6 +5,7 @@ mod files;
 mod game;
 mod scenario;
 mod server;
+mod settings;
 mod show;
 mod signals;
 mod target;
@@ -35,6 +36,7 @@ Examples:
   prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
   prof dummyrunner 100 --threshold 'lag.p99 < 500ms' --junit lag.xml
   prof dummyrunner --print-scenario looker > my.toml; prof dummyrunner 50 --scenario my.toml
+  prof dummyrunner 50 --settings dummyrunner_settings.py --python venv
 
 Profiles: idler, looker, normal_player, normal_builder, heavy_builder, socializing_builder, only_digger, as
 in Evennia's Dummyrunner. Dummies create accounts named Dummy_...: use a database that you can throw away.
@@ -70,13 +72,16 @@ pub(super) struct Args {
     #[arg(long)]
     i_own_this_server: bool,
 
-    /// What dummies do: a profile of the scenario, or one that is built in
+    /// What dummies do: a profile of the scenario or settings file, or one that is built in
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 
     /// Read what dummies do from a TOML file
     #[arg(long, value_name = "FILE.toml")]
     scenario: Option<PathBuf>,
+
+    #[command(flatten)]
+    settings: settings::Args,
 
     /// Print a built-in profile as TOML, to start from, and do nothing else
     #[arg(long, value_name = "NAME")]
@@ -229,36 +234,50 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         output.raw().write_all(crate::evennia::CLEANUP.as_bytes())?;
         return Ok(Code::Done);
     }
-    let scenario = scenario::load(args)?;
+    let file = scenario::of_file(args)?;
+    let game = game::find(args, file.as_ref(), output)?;
+    let source = settings::source(args, game.as_ref())?;
+    let functions =
+        source.map(|source| settings::Functions::load(&source, seed(args, None), threads(args), output));
+    let mut functions = functions.transpose()?;
+    let scenario = scenario::load(args, file, functions.as_ref())?;
     let dummies = count(args, &scenario)?;
     if let Some(&cid) = args.follow.iter().find(|&&cid| cid > dummies) {
         return Err(Failure::usage(format!(
             "there is no dummy {cid} to follow among {dummies}"
         )));
     }
-    let game = game::find(args, &scenario, output)?;
     let target = target::resolve(args, &scenario, game.as_ref())?;
     let watched = server::watched(args, target, game.as_ref());
     let mut files = files::Files::begin(args)?;
     check_descriptors(dummies, output);
     // One moment by two clocks: times that servers send back are compared with it.
     let (start, epoch) = (Instant::now(), SystemTime::now());
-    let plan = plan(args, scenario, dummies, epoch);
+    let mut plan = plan(args, scenario, dummies, epoch);
+    if functions.is_some() {
+        plan = plan.with_functions();
+    }
     let setup = setup(args, &plan, target, start);
     let profile = scenario::profile_text(&plan.scenario);
     banner(args, &plan, &setup, &profile, output)?;
 
-    let run = Run::default();
+    let run = match &mut functions {
+        Some(functions) => Run::with_functions(std::mem::take(&mut functions.channels), functions.printed()),
+        None => Run::default(),
+    };
     let stopper = run.stopper();
     // The first in good order, the second at once.
     let signals = signals::stop_on_signals(move || stopper.stop())?;
     let mut show = show::Show::new(args, &plan, watched, &mut files, output);
+    show.printed = functions.as_ref().map(settings::Functions::printed);
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
     let outcome = run
         .play(std::sync::Arc::clone(&played), &setup, &mut show)
         .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
     let history = show.finish()?;
+    let gave_up = outcome.why == Why::Functions;
+    let useless = functions.and_then(|functions| functions.finish(gave_up, output));
     let report = Report {
         plan: &played,
         outcome: &outcome,
@@ -277,6 +296,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     output.flush()?;
     files.finish(&report)?;
+    if let Some(message) = &useless {
+        output.report("failed", message);
+    }
     Ok(code(
         args,
         &report,
@@ -299,6 +321,9 @@ fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, 
     if outcome.metrics.window.counters.logins == 0 {
         output.report("failed", "nobody logged in");
         code = Code::Failed;
+    }
+    if outcome.why == Why::Functions {
+        return Code::Failed;
     }
     if interrupted && outcome.why == Why::Asked {
         return Code::Interrupted;
@@ -341,9 +366,7 @@ fn check_descriptors(dummies: u32, output: &mut Output) {
 
 fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Plan {
     let epoch = epoch.duration_since(UNIX_EPOCH).unwrap_or_default();
-    // Enough bits that two runs differ, few enough to type.
-    let random = RandomState::new().build_hasher().finish() >> 32;
-    let seed = args.seed.map(u64::from).or(scenario.run.seed).unwrap_or(random);
+    let seed = seed(args, scenario.run.seed);
     let mut followed: Vec<u32> = args.follow.iter().map(|cid| cid - 1).collect();
     if dummies == 1 && args.format == Format::Table {
         followed.push(0);
@@ -367,6 +390,12 @@ fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Pla
         logins_at_once: at_once,
     };
     Plan::new(scenario, options)
+}
+
+fn seed(args: &Args, known: Option<u64>) -> u64 {
+    // Enough bits that two runs differ, few enough to type.
+    let random = RandomState::new().build_hasher().finish() >> 32;
+    args.seed.map(u64::from).or(known).unwrap_or(random)
 }
 
 fn threads(args: &Args) -> usize {

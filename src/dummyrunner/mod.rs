@@ -4,7 +4,7 @@
 //! file -> scenario -> engine -> metrics -> report
 //! ```
 //!
-//! A [`scenario`] says what dummies do. The engine plays it: sockets and threads stand in there and nowhere else.
+//! A [`scenario`] says what dummies do, or the Python functions of a [settings file](settings). The engine plays it: sockets and threads stand in there and nowhere else.
 
 pub mod demo;
 pub mod dummy;
@@ -14,5 +14,6 @@ pub mod metrics;
 pub mod parity {}
 pub mod report;
 pub mod scenario;
+pub mod settings;
 pub mod telnet;
 pub mod wheel;

@@ -7,6 +7,7 @@
 
 mod limits;
 mod profiles;
+mod settings;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -120,6 +120,7 @@ fn what_we_say_of_each_profile_is_what_the_game_says() {
         }
     }
     the_original_is_spoken(&game);
+    super::settings::check(&game);
     a_stopped_game_is_told(&mut game);
     what_dummies_made_can_be_deleted(&game);
 }

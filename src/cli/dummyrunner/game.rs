@@ -3,7 +3,7 @@
 use super::super::Failure;
 use super::super::output::Output;
 use super::super::places::places;
-use super::Args;
+use super::{Args, settings};
 use crate::dummyrunner::scenario::Scenario;
 use crate::evennia::{self, Game, Part, Settings};
 use crate::python::text::shown;
@@ -19,17 +19,25 @@ pub(super) struct Found {
 }
 
 /// The game, if one is meant: without `--game` only where neither arguments nor scenario name a server.
-pub(super) fn find(args: &Args, scenario: &Scenario, output: &mut Output) -> Result<Option<Found>, Failure> {
+pub(super) fn find(
+    args: &Args,
+    scenario: Option<&Scenario>,
+    output: &mut Output,
+) -> Result<Option<Found>, Failure> {
+    let names_a_server = scenario.is_some_and(|scenario| scenario.run.target.is_some());
     let game = match &args.game {
         Some(folder) => Some(named(folder)?),
-        None if args.port.is_some() || args.target.is_some() || scenario.run.target.is_some() => None,
+        None if args.port.is_some() || args.target.is_some() || names_a_server => None,
         None => Game::around(Path::new(".")),
     };
     let Some(game) = game else {
         return Ok(None);
     };
     let pids = running(&game)?;
-    let interpreters = evennia::interpreters(&game, &places());
+    let interpreters = match &args.settings.python {
+        Some(python) => vec![settings::interpreter(Some(python.as_os_str()))?],
+        None => evennia::interpreters(&game, &places()),
+    };
     let (python, settings) = Settings::read(&game, &interpreters)
         .map_err(|error| Failure::usage(error.to_string()).hint(Some(error.hint())))?;
     let found = Found {
@@ -71,6 +79,12 @@ fn running(game: &Game) -> Result<[u32; 2], Failure> {
 }
 
 impl Found {
+    /// Has it settings for dummies that are not Evennia's?
+    pub(super) fn has_own_dummies(&self) -> bool {
+        let module = &self.settings.dummyrunner;
+        !module.is_empty() && module != evennia::OWN_DUMMYRUNNER
+    }
+
     /// Where the game can be played by telnet.
     pub(super) fn address(&self) -> Result<SocketAddr, Failure> {
         let port = self.settings.port().ok_or_else(|| {

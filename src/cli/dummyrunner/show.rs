@@ -11,6 +11,7 @@ use crate::dummyrunner::report::history::History;
 use crate::dummyrunner::report::live::Live;
 use crate::dummyrunner::report::{dialogue, original};
 use crate::dummyrunner::scenario::condition::{Condition, Metric};
+use crate::dummyrunner::settings::Printed;
 use crate::process::Meter;
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub(super) struct Show<'a> {
     next_line: Duration,
     /// The reader of our output is gone, or a file cannot be written: the run ends.
     failure: Option<Failure>,
+    /// What a settings file prints.
+    pub(super) printed: Option<Printed>,
 }
 
 impl<'a> Show<'a> {
@@ -77,6 +80,7 @@ impl<'a> Show<'a> {
             block: draws.then_some(0),
             next_line: EVERY,
             failure: None,
+            printed: None,
         }
     }
 
@@ -112,6 +116,12 @@ impl<'a> Show<'a> {
 
 impl Observer for Show<'_> {
     fn glance(&mut self, at: Duration, window: &Window) {
+        let printed = self.printed.as_ref().map(|printed| printed.take(false));
+        if let Some(text) = printed.filter(|text| !text.is_empty()) {
+            self.output.lines(&String::from_utf8_lossy(&text), "");
+            // The block is drawn anew below it.
+            self.block = self.block.map(|_| 0);
+        }
         if let Some(lines) = self.block {
             self.live.glance(at, window);
             self.block = Some(self.output.redraw(lines, &self.live.block()));

@@ -9,13 +9,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 
 const PORT: u16 = 4000;
 
-/// The server's address: what the arguments say, else the game, else the scenario.
+/// The server's address: what the arguments say, else the scenario or settings file, else the game.
 pub(super) fn resolve(args: &Args, scenario: &Scenario, game: Option<&Found>) -> Result<SocketAddr, Failure> {
     if let Some(port) = args.port {
         let host = game.map_or(Ipv4Addr::LOCALHOST.into(), |game| game.settings.host());
         return Ok(SocketAddr::new(host, port));
     }
-    if let Some(game) = game.filter(|_| args.target.is_none()) {
+    let is_named = args.target.is_some() || scenario.run.target.is_some();
+    if let Some(game) = game.filter(|_| !is_named) {
         return game.address();
     }
     let Some(target) = args.target.as_ref().or(scenario.run.target.as_ref()) else {

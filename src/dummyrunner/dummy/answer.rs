@@ -140,7 +140,7 @@ impl Dummy {
         };
         let action = &plan.scenario.actions[usize::from(pending.action)];
         let plain = without_escapes(line);
-        if plan.echoes[usize::from(pending.action)] {
+        if pending.echo {
             self.echo_times(world, &plain);
         }
         if action.fail.is_none() && action.save.is_empty() {

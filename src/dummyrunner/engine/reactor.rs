@@ -7,6 +7,7 @@ use super::super::telnet::Telnet;
 use super::super::wheel::Wheel;
 use super::clock::Alarm;
 use super::connect::{MOST_CONNECTING, Pace, source};
+use super::helper::Channel;
 use super::socket::{Connection, Got, problem};
 use super::{Message, Setup};
 use crate::random::Random;
@@ -54,23 +55,23 @@ impl Orders {
 
 /// The dummies of one thread.
 pub(super) struct Reactor {
-    index: usize,
+    pub(super) index: usize,
     /// Threads: dummy number k belongs to thread k mod so many.
-    count: usize,
+    pub(super) count: usize,
     start: Instant,
     plan: Arc<Plan>,
     target: SocketAddr,
     sources: Vec<IpAddr>,
     pace: Pace,
-    sender: Sender<Message>,
+    pub(super) sender: Sender<Message>,
     orders: Arc<Orders>,
     obeyed: u8,
-    poll: Poll,
+    pub(super) poll: Poll,
     alarm: Alarm,
     wheel: Wheel,
-    slots: Vec<Slot>,
-    shared: Shared,
-    buffer: Box<[u8]>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) shared: Shared,
+    pub(super) buffer: Box<[u8]>,
     out: Vec<u8>,
     replies: Vec<u8>,
     /// Sockets that may hold more than was read.
@@ -80,9 +81,13 @@ pub(super) struct Reactor {
     /// When the next window is given away.
     next_window: u64,
     arrivals: Option<Arrivals>,
+    /// To the helper of a settings file.
+    pub(super) helper: Option<Channel>,
+    /// When what dummies have asked must go out.
+    pub(super) hold_asks: Option<u64>,
 }
 
-struct Slot {
+pub(super) struct Slot {
     dummy: Dummy,
     telnet: Telnet,
     connection: Option<Connection>,
@@ -157,6 +162,8 @@ impl Reactor {
             begun: 0,
             next_window: WINDOW,
             arrivals,
+            helper: None,
+            hold_asks: None,
             plan,
         })
     }
@@ -181,6 +188,7 @@ impl Reactor {
             self.begin(now);
             self.read_again();
             self.tell();
+            self.ask(now);
             if self.is_over(now) {
                 break;
             }
@@ -217,6 +225,9 @@ impl Reactor {
         {
             next = Some(next.map_or(at, |next| next.min(at)));
         }
+        if let Some(at) = self.hold_asks {
+            next = Some(next.map_or(at, |next| next.min(at)));
+        }
         if let Some(arrivals) = &self.arrivals {
             // In slots, so that one wake-up serves all of a slot.
             let at = (arrivals.next as u64).div_ceil(SLOT) * SLOT;
@@ -227,6 +238,9 @@ impl Reactor {
 
     fn event(&mut self, event: &mio::event::Event) {
         let Token(id) = event.token();
+        if id == self.helper_token().0 {
+            return self.hear(event.is_writable());
+        }
         let Some(connection) = self.slots.get_mut(id).and_then(|slot| slot.connection.as_mut()) else {
             return;
         };
@@ -316,7 +330,7 @@ impl Reactor {
     }
 
     /// Lets a dummy do something, and does what comes of it.
-    fn act(&mut self, id: u32, act: impl FnOnce(&mut Dummy, &mut World<'_>)) {
+    pub(super) fn act(&mut self, id: u32, act: impl FnOnce(&mut Dummy, &mut World<'_>)) {
         let now = self.now();
         let slot = &mut self.slots[id as usize];
         let mut world = World {
@@ -477,7 +491,7 @@ impl Reactor {
         self.obeyed = stops;
     }
 
-    fn all(&mut self, act: impl Fn(&mut Dummy, &mut World<'_>)) {
+    pub(super) fn all(&mut self, act: impl Fn(&mut Dummy, &mut World<'_>)) {
         for id in 0..self.slots.len() as u32 {
             self.act(id, &act);
         }

@@ -1,5 +1,6 @@
 //! A run for programs: every count, and every histogram without loss.
 
+use super::super::dummy::Plan;
 use super::super::metrics::{ActionMetrics, End, Evidence, Lags};
 use super::super::scenario::Method;
 use super::super::scenario::print::print;
@@ -31,8 +32,9 @@ pub fn render(report: &Report<'_>) -> String {
             super::super::engine::Why::AllEnded => "all dummies ended",
             super::super::engine::Why::Duration => "duration",
             super::super::engine::Why::Asked => "stopped",
+            super::super::engine::Why::Functions => "the settings file failed",
         },
-        "scenario": print(&plan.scenario),
+        "scenario": scenario(plan),
         "commands": {
             "sent": counters.sent,
             "answered": counters.answered,
@@ -118,6 +120,11 @@ fn action(name: &str, metrics: &ActionMetrics) -> Value {
         "response": lags(&metrics.response),
         "service": lags(&metrics.service),
     })
+}
+
+/// As it was played. The commands of a settings file are in that file, and nothing here stands for them.
+fn scenario(plan: &Plan) -> Option<String> {
+    (!plan.has_functions()).then(|| print(&plan.scenario))
 }
 
 /// Percentiles to read, and the histogram to compute with; null without any lag.

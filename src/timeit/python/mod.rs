@@ -36,7 +36,7 @@
 //! four times a second. Closing the channel ends the worker.
 
 mod hints;
-mod keeper;
+
 mod process;
 mod protocol;
 mod session;
