@@ -139,6 +139,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
 
+    /// Write the report as one page for a browser: curves, tables, settings
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
     /// Write thresholds as test cases in JUnit's XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -268,10 +272,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
 fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, output: &mut Output) -> Code {
     let mut code = Code::Done;
     for check in report.check().iter().filter(|check| !check.passed) {
-        let value = check.value.map_or("nothing measured".into(), |value| {
-            check.condition.value_text(value)
-        });
-        output.report("failed", &format!("{} ({value})", check.condition));
+        output.report("failed", &format!("{} ({})", check.condition, check.value_text()));
         code = Code::Failed;
     }
     if outcome.metrics.window.counters.logins == 0 {

@@ -9,7 +9,7 @@ use crate::dummyrunner::engine::Observer;
 use crate::dummyrunner::metrics::Window;
 use crate::dummyrunner::report::history::History;
 use crate::dummyrunner::report::live::Live;
-use crate::dummyrunner::report::{dialogue, original};
+use crate::dummyrunner::report::{dialogue, original, span};
 use crate::dummyrunner::scenario::condition::{Condition, Metric};
 use crate::process::Meter;
 use std::io::IsTerminal as _;
@@ -71,7 +71,7 @@ impl<'a> Show<'a> {
                 .map(|time| (plan.scenario.thresholds.clone(), time)),
             failed_since: None,
             live: Live::new(dummies, names.clone()),
-            history: History::new(names),
+            history: History::new(names).with_stages(span::of_stages(&plan.scenario.stages)),
             meters,
             original: (args.format == Format::Dummyrunner).then(|| original::Lines::new(dummies)),
             block: draws.then_some(0),

@@ -1,6 +1,7 @@
 //! A run second by second: dummies, commands, lag, and what the processes cost that were watched beside it.
 
 use super::super::metrics::{Counters, Lags, Phase, Phases, Window};
+use super::span::Span;
 use crate::process::Sample;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -32,7 +33,9 @@ pub struct History {
     pub names: Vec<String>,
     /// The seconds, in order.
     pub seconds: Vec<Second>,
-    before: Counters,
+    /// The stages of the run, where it has any.
+    pub stages: Vec<Span>,
+    before: (Duration, Counters, Phases),
 }
 
 /// What a process cost over a run.
@@ -66,10 +69,27 @@ impl History {
         }
     }
 
+    /// With the stages of the run.
+    #[must_use]
+    pub fn with_stages(self, stages: Vec<Span>) -> History {
+        History { stages, ..self }
+    }
+
     /// Adds a second that is over, with a sample, if there is one, for each process.
     pub fn add(&mut self, at: Duration, window: &Window, processes: Vec<Option<Sample>>) {
-        let counted = window.counters.since(&self.before);
-        self.before = window.counters;
+        let (then, counters, phases) =
+            std::mem::replace(&mut self.before, (at, window.counters, window.phases));
+        let counted = window.counters.since(&counters);
+        // A second that reaches into two belongs to the one that has its middle.
+        let middle = then + at.saturating_sub(then) / 2;
+        let stage = self
+            .stages
+            .iter_mut()
+            .find(|stage| (stage.from..stage.to).contains(&middle));
+        if let Some(stage) = stage {
+            let length = at.saturating_sub(then);
+            stage.add(length, window, (&counters, &phases), &processes);
+        }
         self.seconds.push(Second {
             at,
             phases: window.phases,

@@ -5,6 +5,7 @@ use super::super::scenario::Method;
 use super::super::scenario::print::print;
 use super::Report;
 use super::history::Cost;
+use super::span::Span;
 use serde_json::{Map, Value, json};
 
 /// The whole run as one object, `"schema": "prof-dummyrunner/1"`.
@@ -21,7 +22,7 @@ pub fn render(report: &Report<'_>) -> String {
         "schema": "prof-dummyrunner/1",
         "target": report.target.to_string(),
         "profile": report.profile,
-        "dummies": plan.options.dummies,
+        "dummies": report.dummies(),
         "seed": plan.options.seed,
         "threads": report.threads,
         "started": plan.options.epoch,
@@ -76,9 +77,32 @@ pub fn render(report: &Report<'_>) -> String {
         "lag_in": lags(&metrics.lag_in),
         "lag_out": lags(&metrics.lag_out),
         "processes": report.history.costs().iter().map(cost).collect::<Value>(),
+        "stages": report.history.stages.iter().map(|stage| span(stage, report)).collect::<Value>(),
         "seconds": report.history.json(),
     });
     format!("{object:#}\n")
+}
+
+/// A stage, or a level of a search.
+fn span(span: &Span, report: &Report<'_>) -> Value {
+    let names = report.history.names.iter().enumerate();
+    let cores = names.filter_map(|(at, name)| Some((name.clone(), span.cores(at)?.into())));
+    json!({
+        "dummies": span.dummies,
+        "dummies_before": span.dummies_before,
+        "from_seconds": span.from.as_secs_f64(),
+        "to_seconds": span.to.as_secs_f64(),
+        "in_least": span.playing.map(|[fewest, _]| fewest),
+        "in_most": span.playing.map(|[_, most]| most),
+        "measured_seconds": span.seconds,
+        "sent": span.counted.sent,
+        "answered": span.counted.answered,
+        "errors": span.errors(),
+        "lag": lags(&span.lag),
+        "service": lags(&span.service),
+        "harness": lags(&span.harness),
+        "cores": cores.collect::<Map<_, _>>(),
+    })
 }
 
 /// What a process cost over the run.

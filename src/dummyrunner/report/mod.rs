@@ -2,15 +2,18 @@
 
 pub mod dialogue;
 pub mod history;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod live;
 pub mod original;
+pub mod span;
 pub mod table;
 pub mod verdict;
 
 use super::dummy::Plan;
 use super::engine::Outcome;
+use super::metrics::Lags;
 use std::net::SocketAddr;
 
 /// A run that is over.
@@ -28,6 +31,25 @@ pub struct Report<'a> {
     pub threads: usize,
     /// Second by second, with the processes beside it.
     pub history: &'a history::History,
+}
+
+impl Report<'_> {
+    /// How many dummies there were.
+    #[must_use]
+    pub fn dummies(&self) -> u32 {
+        self.outcome.metrics.window.phases.total()
+    }
+
+    /// The lag of all actions: from the intended send, or where the model has none from the actual one.
+    #[must_use]
+    pub fn lag(&self) -> Lags {
+        let total = self.outcome.metrics.total();
+        if total.response.is_empty() {
+            total.service
+        } else {
+            total.response
+        }
+    }
 }
 
 /// A number of dummies.

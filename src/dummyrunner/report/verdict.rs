@@ -17,6 +17,27 @@ pub struct Checked {
     pub passed: bool,
 }
 
+impl Checked {
+    /// What was measured, for people: times with three digits.
+    #[must_use]
+    pub fn value_text(&self) -> String {
+        self.value.map_or("nothing measured".into(), |value| {
+            measured_text(&self.condition, value)
+        })
+    }
+}
+
+/// A measured value of a condition's metric, for people: times with three digits.
+#[must_use]
+pub fn measured_text(condition: &Condition, value: f64) -> String {
+    match condition.metric {
+        Metric::Time(..) => with_unit(value.max(0.0).round() as u64),
+        Metric::Rate => format!("{value:.1}"),
+        Metric::ErrorRate | Metric::LoggedIn => format!("{:.2}%", value * 100.0),
+        _ => condition.value_text(value),
+    }
+}
+
 /// What a condition measures, in its unit; `None` where nothing was measured.
 #[must_use]
 pub fn measure(
