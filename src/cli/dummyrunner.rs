@@ -366,6 +366,7 @@ fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant)
         threads: threads(args),
         connect_rate: args.connect_rate,
         duration: planned.or((!attended).then_some(LONGEST_UNATTENDED)),
+        wanted: None,
     }
 }
 

@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
@@ -80,6 +80,8 @@ pub(super) struct Reactor {
     /// When the next window is given away.
     next_window: u64,
     arrivals: Option<Arrivals>,
+    /// How many dummies there shall be, over all threads, where that is decided while the run goes.
+    steered: Option<Arc<AtomicU32>>,
 }
 
 struct Slot {
@@ -157,6 +159,7 @@ impl Reactor {
             begun: 0,
             next_window: WINDOW,
             arrivals,
+            steered: setup.wanted.clone(),
             plan,
         })
     }
@@ -386,7 +389,11 @@ impl Reactor {
     /// How many dummies of this thread are wanted now.
     fn wanted(&self, now: u64) -> u32 {
         let all = self.slots.len() as u32;
-        match self.plan.scenario.wanted(std::time::Duration::from_nanos(now)) {
+        let wanted = match &self.steered {
+            Some(wanted) => Some(wanted.load(Ordering::Relaxed)),
+            None => self.plan.scenario.wanted(std::time::Duration::from_nanos(now)),
+        };
+        match wanted {
             Some(wanted) => (wanted as usize)
                 .saturating_sub(self.index)
                 .div_ceil(self.count)
@@ -402,6 +409,8 @@ impl Reactor {
 
     fn may_begin(&self, now: u64) -> bool {
         self.has_waiting(now)
+            // Who is still logging out comes back only after that.
+            && self.slots[self.begun as usize].dummy.phase() != Phase::Leaving
             && self.begun < self.pace.allowed(now)
             && self.shared.metrics.window.phases.of(Phase::Connecting) < MOST_CONNECTING
     }
@@ -490,6 +499,9 @@ impl Reactor {
             return false;
         }
         let stages_end = self.plan.scenario.stages_end();
+        if self.steered.is_some() {
+            return self.obeyed > 0;
+        }
         self.obeyed > 0 || stages_end.is_none_or(|end| now >= end.as_nanos() as u64)
     }
 

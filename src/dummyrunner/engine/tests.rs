@@ -66,6 +66,7 @@ fn play(
         connect_rate: None,
         // Long after any of this should be over.
         duration: scenario.stages_end().or(Some(Duration::from_secs(120))),
+        wanted: None,
     };
     let mut observer = Until(until, Vec::new());
     let outcome = Run::default()
