@@ -1,5 +1,6 @@
 //! `prof dummyrunner`: simulated players on a telnet game server.
 
+mod capacity;
 mod demo;
 mod files;
 mod scenario;
@@ -90,6 +91,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     play: scenario::Overrides,
+
+    #[command(flatten)]
+    search: capacity::Options,
 
     /// The seed of all random numbers
     #[arg(long, value_name = "NUMBER")]
@@ -214,8 +218,15 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         output.raw().write_all(print::print(&scenario).as_bytes())?;
         return Ok(Code::Done);
     }
-    let scenario = scenario::load(args)?;
+    let mut scenario = scenario::load(args)?;
     let dummies = count(args, &scenario)?;
+    let dummies = if args.search.is_wanted() {
+        // The same share on all levels, and answers enough on the small ones.
+        scenario.lag.probe_share.get_or_insert(1.0);
+        args.search.most(args.dummies, descriptors())
+    } else {
+        dummies
+    };
     if let Some(&cid) = args.follow.iter().find(|&&cid| cid > dummies) {
         return Err(Failure::usage(format!(
             "there is no dummy {cid} to follow among {dummies}"
@@ -227,21 +238,31 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     // One moment by two clocks: times that servers send back are compared with it.
     let (start, epoch) = (Instant::now(), SystemTime::now());
     let plan = plan(args, scenario, dummies, epoch);
-    let setup = setup(args, &plan, target, start);
+    let mut setup = setup(args, &plan, target, start);
     let profile = scenario::profile_text(&plan.scenario);
+    let watched = server::watched(args.is_demo);
+    let names: Vec<String> = watched.iter().map(|(name, _)| name.clone()).collect();
+    let steering = capacity::Steering::new(args, &plan.scenario, dummies, &names)?;
+    setup.wanted = steering.as_ref().map(capacity::Steering::shared);
     banner(args, &plan, &setup, &profile, output);
 
     let run = Run::default();
     let stopper = run.stopper();
     // The first in good order, the second at once.
     let signals = signals::stop_on_signals(move || stopper.stop())?;
-    let mut show = show::Show::new(args, &plan, server::watched(args.is_demo), &mut files, output);
+    let mut show = show::Show::new(args, &plan, watched, steering, &mut files, output);
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
-    let outcome = run
+    let mut outcome = run
         .play(std::sync::Arc::clone(&played), &setup, &mut show)
         .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
-    let history = show.finish()?;
+    let (history, finding) = show.finish()?;
+    if finding.is_some() {
+        // Those that no level wanted were none.
+        let most = history.seconds.iter().map(|second| second.wanted).max();
+        let spare = dummies.saturating_sub(most.unwrap_or(0));
+        outcome.metrics.window.phases.leave_out(spare);
+    }
     let report = Report {
         plan: &played,
         outcome: &outcome,
@@ -249,6 +270,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         profile,
         threads: setup.threads,
         history: &history,
+        capacity: finding.as_ref(),
     };
     match args.format {
         Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,
@@ -279,6 +301,10 @@ fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, 
         output.report("failed", "nobody logged in");
         code = Code::Failed;
     }
+    if let Some(finding) = report.capacity.filter(|finding| !capacity::is_found(finding)) {
+        output.report("failed", &finding.sentence());
+        code = Code::Failed;
+    }
     if interrupted && outcome.why == Why::Asked {
         return Code::Interrupted;
     }
@@ -291,7 +317,8 @@ fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, 
 
 fn count(args: &Args, scenario: &Scenario) -> Result<u32, Failure> {
     let staged = scenario.stages.iter().map(|stage| stage.dummies).max();
-    match args.dummies.or(staged) {
+    let first = args.search.is_wanted().then_some(1);
+    match args.dummies.or(staged).or(first) {
         Some(0) => Err(Failure::usage("no dummies: nothing would happen")),
         Some(dummies) if dummies > 10_000_000 => {
             Err(Failure::usage("more dummies than any machine has ports for"))
@@ -299,6 +326,12 @@ fn count(args: &Args, scenario: &Scenario) -> Result<u32, Failure> {
         Some(dummies) => Ok(dummies),
         None => Err(Failure::usage("how many dummies?").hint(Some("prof dummyrunner 10"))),
     }
+}
+
+/// Connections that the system lets us have.
+fn descriptors() -> u64 {
+    // Where it does not say, it lets us have them or tells when it does not.
+    engine::raise_descriptors().map_or(u64::MAX, |limit| limit.saturating_sub(SPARE_DESCRIPTORS))
 }
 
 fn check_descriptors(dummies: u32, output: &mut Output) {
@@ -336,7 +369,12 @@ fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Pla
             ClientName::Evennia => Client::Evennia,
             ClientName::Mudlet => Client::Mudlet,
         },
-        reconnect: args.reconnect,
+        // Levels of a search have all their dummies, whatever happened to them on one before.
+        reconnect: if args.search.is_wanted() && args.reconnect == Reconnect::Never {
+            Reconnect::Always
+        } else {
+            args.reconnect
+        },
         grace: args.grace,
         followed,
         traced: args.trace.is_some(),
@@ -358,6 +396,7 @@ fn threads(args: &Args) -> usize {
 fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant) -> Setup {
     let scenario = &plan.scenario;
     let planned = args.duration.or(scenario.run.duration).or(scenario.stages_end());
+    let planned = planned.or(args.search.is_wanted().then_some(capacity::LONGEST));
     let attended = std::io::stderr().is_terminal();
     Setup {
         start,
@@ -378,7 +417,10 @@ fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut O
     output.progress(&crate::python::text::shown(
         format!(
             "{} on {}, profile {profile}, {ends}, seed {}; Ctrl-C logs them out",
-            report::dummies(plan.options.dummies),
+            match args.search.is_wanted() {
+                true => format!("search with at most {}", report::dummies(plan.options.dummies)),
+                false => report::dummies(plan.options.dummies),
+            },
             setup.target,
             plan.options.seed
         )

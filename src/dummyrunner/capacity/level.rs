@@ -9,7 +9,7 @@
 use super::super::metrics::{Counters, Lags, Phase, Phases, Window};
 use super::super::report::span::Span;
 use super::super::scenario::condition::{Clock, Comparison, Condition, Metric, Point};
-use super::{Settings, measure};
+use super::{NEAR, Settings, measure};
 use crate::process::Sample;
 use crate::statistics::distributions::coin;
 use std::time::Duration;
@@ -28,7 +28,7 @@ const GROWTH: f64 = 1.3;
 /// So many of a level's dummies are enough when the others cannot get in.
 const NEARLY_ALL: f64 = 0.98;
 /// Seconds that must be calm before a rest is over.
-const REST: f64 = 2.0;
+const REST: f64 = 3.0;
 /// Our own lateness, as a share of the limit, from which on a lag is not the server's.
 const OURS: f64 = 0.1;
 /// The same where the limit is no time.
@@ -41,7 +41,7 @@ pub enum Outcome {
     Kept,
     /// It did not.
     Failed,
-    /// It did not get better as the windows went by: the server is full.
+    /// It grew from window to window: the server is full.
     Growing,
     /// Not all could log in.
     NotIn,
@@ -106,7 +106,11 @@ pub(super) struct Level {
     windows: Vec<Span>,
     /// All that were measured, with those that were given up.
     count: u32,
+    /// What the condition measured in the windows while dummies logged in.
+    joining: Vec<Option<f64>>,
     rest: Rest,
+    /// The lag of the window before in the rest.
+    rested: Option<u64>,
 }
 
 /// What comes before a level that follows one that failed: with fewer dummies the server works off what waits, or the
@@ -155,6 +159,8 @@ impl Level {
             current: Span::default(),
             windows: Vec::new(),
             count: 0,
+            joining: Vec::new(),
+            rested: Some(u64::MAX),
         }
     }
 
@@ -192,19 +198,23 @@ impl Level {
             Stage::Resting(since) => {
                 let waited = at.saturating_sub(*since);
                 second.add_to(&mut self.current);
-                let newest = self.current.seconds + 0.5 >= REST;
-                let lag = self.current.lag.percentile(95.0);
-                let is_well = newest && lag.is_some_and(|lag| lag <= self.rest.lag);
-                if newest {
-                    self.current = Span::default();
+                if self.current.seconds + 0.5 < REST {
+                    return None;
                 }
+                let window = std::mem::take(&mut self.current);
+                let lag = window.lag.percentile(95.0);
+                let is_well = lag.is_some_and(|lag| lag <= self.rest.lag);
                 if is_well || waited >= settings.window * settings.windows {
                     self.stage = Stage::joining(at);
-                    self.current = Span::default();
+                } else if lag > self.rested {
+                    // Even these are too many.
+                    self.rest.dummies = (self.rest.dummies / 2).max(1);
                 }
+                self.rested = lag;
                 None
             }
             Stage::Joining { missing, since } => {
+                second.add_to(&mut self.current);
                 let playing = second.window.phases.of(Phase::Playing);
                 let now = playing.abs_diff(self.dummies);
                 if now < *missing {
@@ -217,12 +227,15 @@ impl Level {
                     if f64::from(playing) >= f64::from(self.dummies) * NEARLY_ALL {
                         self.stage = Stage::Settling(at);
                     } else {
-                        second.add_to(&mut self.current);
                         let all = std::mem::take(&mut self.current);
                         return Some(self.decided(all, at, Outcome::NotIn, true, settings));
                     }
                 }
-                None
+                if matches!(self.stage, Stage::Settling(_)) {
+                    self.current = Span::default();
+                    return None;
+                }
+                self.give_up(at, settings)
             }
             Stage::Settling(since) => {
                 if at.saturating_sub(*since) >= settings.settle {
@@ -243,6 +256,22 @@ impl Level {
                 self.decide(at, settings)
             }
         }
+    }
+
+    /// A level fails before all are in when fewer are already far too many: logins let a lag rise, but not without end.
+    fn give_up(&mut self, at: Duration, settings: &Settings) -> Option<Tried> {
+        if self.current.seconds + 0.5 < settings.window.as_secs_f64() {
+            return None;
+        }
+        let window = std::mem::take(&mut self.current);
+        let condition = &settings.condition;
+        let value = measure(condition, &window, settings.server);
+        self.joining.push(value);
+        let is_far = value.is_some_and(|value| value > condition.value * NEAR);
+        if is_far && grows(condition, &self.joining) {
+            return Some(self.decided(window, at, Outcome::Growing, true, settings));
+        }
+        None
     }
 
     /// Windows in which the server still worked off what a higher level had left say nothing of this one.

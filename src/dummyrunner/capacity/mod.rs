@@ -62,7 +62,7 @@ pub struct Capacity {
     end: Option<End>,
 }
 
-/// A figure below so many times the limit has missed it by little.
+/// A figure below so many times the limit has missed it by little; one above it by far.
 const NEAR: f64 = 4.0;
 
 /// Why a search is over.
@@ -127,6 +127,12 @@ impl Capacity {
         self.level.wanted()
     }
 
+    /// What must hold.
+    #[must_use]
+    pub fn condition(&self) -> &Condition {
+        &self.settings.condition
+    }
+
     /// Why it is over; `None` while it goes on.
     #[must_use]
     pub fn end(&self) -> Option<End> {
@@ -164,10 +170,6 @@ impl Capacity {
             return None;
         }
         let condition = &self.settings.condition;
-        let limit = match condition.metric {
-            Metric::Time(..) => condition.value,
-            _ => 0.0,
-        };
         // What missed the limit by little has not left much to do, and logging in again has its price.
         let is_near = tried.value.is_some_and(|value| value < condition.value * NEAR);
         let dummies = tried.span.dummies.min(next);
@@ -177,14 +179,21 @@ impl Capacity {
             .rev()
             .find(|level| level.outcome == Outcome::Kept);
         let calm = calm.and_then(|level| level.span.lag.percentile(95.0));
-        let lag = calm.map_or(0.0, |micros| micros as f64 * 2.0 + 1000.0);
+        let calm = calm.map(|micros| micros as f64 * 1.5 + 1000.0);
+        let lag = match condition.metric {
+            Metric::Time(..) => {
+                let (least, most) = (condition.value * 0.25, condition.value * 0.9);
+                calm.map_or(least, |calm| calm.clamp(least, most))
+            }
+            _ => calm.unwrap_or(f64::MAX),
+        };
         Some(Rest {
             dummies: if is_near {
                 dummies - dummies / 4
             } else {
                 dummies.div_ceil(2)
             },
-            lag: lag.min(limit / 2.0).max(limit / 4.0).max(1000.0) as u64,
+            lag: lag.max(1000.0) as u64,
         })
     }
 

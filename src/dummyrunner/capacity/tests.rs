@@ -194,6 +194,30 @@ fn our_own_limit_is_not_the_servers() {
 }
 
 #[test]
+fn a_level_that_drowns_while_dummies_log_in_is_given_up() {
+    let server = Simulated {
+        logins_a_second: 2,
+        ..Simulated::new(0.02)
+    };
+    let (finding, _) = search(
+        Settings {
+            first: 400,
+            ..settings("lag.p95 < 500ms")
+        },
+        server,
+    );
+    let first = &finding.levels[0];
+    // 100 are in after 50 s, and then it takes only the windows that show it.
+    assert_eq!(first.outcome, Outcome::Growing);
+    assert!(first.span.to < Duration::from_secs(90), "{:?}", first.span.to);
+    assert!(
+        matches!(finding.held, Held::Found(edge) if (88..=104).contains(&edge.best)),
+        "{:?}",
+        finding.held
+    );
+}
+
+#[test]
 fn what_is_known_can_be_told_at_any_time() {
     let mut server = Simulated::new(0.02);
     let mut capacity = Capacity::new(settings("lag.p95 < 500ms"));

@@ -24,6 +24,8 @@ pub struct Second {
     pub harness: Option<[u64; 2]>,
     /// In the order of the names; `None` where the process did not run.
     pub processes: Vec<Option<Sample>>,
+    /// How many dummies were wanted.
+    pub wanted: u32,
 }
 
 /// All seconds of a run.
@@ -35,6 +37,8 @@ pub struct History {
     pub seconds: Vec<Second>,
     /// The stages of the run, where it has any.
     pub stages: Vec<Span>,
+    /// How many dummies are wanted now, where that changes.
+    pub wanted: u32,
     before: (Duration, Counters, Phases),
 }
 
@@ -98,6 +102,7 @@ impl History {
             service: points(&window.service, [50.0, 99.0]),
             harness: points(&window.harness, [50.0, 99.0]),
             processes,
+            wanted: self.wanted,
         });
     }
 
@@ -202,6 +207,7 @@ impl History {
         cells.extend(Cell::of(second.lag));
         cells.extend(Cell::of(second.service));
         cells.extend(Cell::of(second.harness));
+        cells.push(Cell::Count(second.wanted.into()));
         for at in 0..self.names.len() {
             match second.processes.get(at).copied().flatten() {
                 None => cells.extend(PROCESS_COLUMNS.map(|_| Cell::Empty)),
@@ -224,7 +230,7 @@ impl History {
 
 const COLUMNS: &str = "seconds,connecting,connected,welcome,authing,playing,leaving,resting,ended,sent,answered,lost,\
 late,failed,logins,bytes_in,bytes_out,lag_p50_us,lag_p90_us,lag_p99_us,lag_max_us,service_p50_us,service_p99_us,\
-harness_p50_us,harness_p99_us";
+harness_p50_us,harness_p99_us,wanted";
 const PROCESS_COLUMNS: [&str; 7] = [
     "pid",
     "cores",

@@ -3,9 +3,9 @@
 use super::super::metrics::{ActionMetrics, End, Evidence, Lags};
 use super::super::scenario::Method;
 use super::super::scenario::print::print;
-use super::Report;
 use super::history::Cost;
 use super::span::Span;
+use super::{Report, capacity};
 use serde_json::{Map, Value, json};
 
 /// The whole run as one object, `"schema": "prof-dummyrunner/1"`.
@@ -77,15 +77,16 @@ pub fn render(report: &Report<'_>) -> String {
         "lag_in": lags(&metrics.lag_in),
         "lag_out": lags(&metrics.lag_out),
         "processes": report.history.costs().iter().map(cost).collect::<Value>(),
-        "stages": report.history.stages.iter().map(|stage| span(stage, report)).collect::<Value>(),
+        "capacity": report.capacity.map_or(Value::Null, |finding| capacity::value_of(finding, &report.history.names)),
+        "stages": report.history.stages.iter().map(|stage| span(stage, &report.history.names)).collect::<Value>(),
         "seconds": report.history.json(),
     });
     format!("{object:#}\n")
 }
 
 /// A stage, or a level of a search.
-fn span(span: &Span, report: &Report<'_>) -> Value {
-    let names = report.history.names.iter().enumerate();
+pub(super) fn span(span: &Span, names: &[String]) -> Value {
+    let names = names.iter().enumerate();
     let cores = names.filter_map(|(at, name)| Some((name.clone(), span.cores(at)?.into())));
     json!({
         "dummies": span.dummies,

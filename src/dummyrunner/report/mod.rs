@@ -1,5 +1,6 @@
 //! What a run says: while it goes, at its end, and for programs. All of it takes values and gives text.
 
+pub mod capacity;
 pub mod dialogue;
 pub mod history;
 pub mod html;
@@ -11,6 +12,7 @@ pub mod span;
 pub mod table;
 pub mod verdict;
 
+use super::capacity::Finding;
 use super::dummy::Plan;
 use super::engine::Outcome;
 use super::metrics::Lags;
@@ -31,6 +33,8 @@ pub struct Report<'a> {
     pub threads: usize,
     /// Second by second, with the processes beside it.
     pub history: &'a history::History,
+    /// What a search for capacity found, where there was one.
+    pub capacity: Option<&'a Finding>,
 }
 
 impl Report<'_> {

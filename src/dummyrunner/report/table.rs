@@ -3,7 +3,7 @@
 use super::super::metrics::{ActionMetrics, End, Evidence, Lags};
 use super::super::scenario::{Late, Method, Model, Run, duration};
 use super::span::Span;
-use super::{Report, dummies, megabytes, milliseconds, with_unit};
+use super::{Report, capacity, dummies, megabytes, milliseconds, with_unit};
 use crate::python::text::shown;
 use prettytable::format::{Alignment, FormatBuilder};
 use prettytable::{Cell, Row, Table};
@@ -31,6 +31,10 @@ pub fn render(report: &Report<'_>) -> String {
     let mut out = String::new();
     head(report, &mut out);
     out.push('\n');
+    if let Some(finding) = report.capacity {
+        out.push_str(&capacity::render(finding, &report.history.names));
+        out.push_str("\nof the whole search:\n");
+    }
     out.push_str(&columns(&HEAD, action_rows(report)));
     stages(report, &mut out);
     lags(report, &mut out);

@@ -26,8 +26,13 @@ pub(super) fn plots(report: &Report<'_>, grouped: &Grouped<'_>) -> Vec<TimePlot>
 
 /// Parts of the run with their labels; every other one is shaded.
 pub(super) fn parts(report: &Report<'_>) -> Vec<(f64, f64, String, bool)> {
-    let stages = report.history.stages.iter().enumerate();
-    let parts = stages.map(|(at, stage)| {
+    let stages = report.history.stages.iter();
+    let levels = report
+        .capacity
+        .into_iter()
+        .flat_map(|finding| finding.levels.iter());
+    let spans = stages.chain(levels.map(|level| &level.span)).enumerate();
+    let parts = spans.map(|(at, stage)| {
         let label = format!("{} dummies", stage.label());
         (
             stage.from.as_secs_f64(),
@@ -105,9 +110,16 @@ fn lag(report: &Report<'_>, grouped: &Grouped<'_>) -> TimePlot {
             second.service.map(|service| service[1] as f64)
         }));
     }
-    let limits = report.plan.scenario.thresholds.iter().filter(|threshold| {
-        threshold.action.is_none() && matches!(threshold.metric, Metric::Time(Clock::Response, _))
-    });
+    let searched = report.capacity.map(|finding| &finding.condition);
+    let limits = report
+        .plan
+        .scenario
+        .thresholds
+        .iter()
+        .chain(searched)
+        .filter(|threshold| {
+            threshold.action.is_none() && matches!(threshold.metric, Metric::Time(Clock::Response, _))
+        });
     TimePlot {
         note: "of the answers of each second; powers of ten".into(),
         is_log: true,

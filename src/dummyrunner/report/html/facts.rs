@@ -1,5 +1,6 @@
 //! The run in words and in a few numbers.
 
+use super::super::super::capacity::Held;
 use super::super::super::metrics::Lags;
 use super::super::history::Cost;
 use super::super::verdict::errors;
@@ -82,6 +83,9 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
     let metrics = &report.outcome.metrics;
     let counters = &metrics.window.counters;
     let mut all = Vec::new();
+    if let Some(finding) = report.capacity.filter(|finding| finding.held != Held::Unknown) {
+        all.push(format!("The server {}.", finding.sentence()));
+    }
     if counters.logins == 0 {
         all.push("Nobody logged in, so nothing can be said of the server under load.".into());
     } else {

@@ -4,6 +4,7 @@
 //! Kept true: what files and servers say is text in it, never markup, and the page's own rules (a content security
 //! policy with the digests of the one style and the one script) would stop it if it were.
 
+mod capacity;
 mod curves;
 mod facts;
 mod lag;
@@ -24,7 +25,7 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 /// What the page's own rules let through; a test tells the new one when a file was changed.
-const STYLE_HASH: &str = "sha256-RsYPi3zbYIFL130xhM0hq/5fsf6KbMlRrwhB6zwfh0g=";
+const STYLE_HASH: &str = "sha256-5tLQWodMjIpnOr3INzDdNpOSdesSjhSbutfhGX7viw0=";
 const SCRIPT_HASH: &str = "sha256-deP/sf9GnPCCjswPYLRpEgwNs+qJfqmxlrD0lCoqNos=";
 
 /// The page.
@@ -41,6 +42,7 @@ pub fn render(report: &Report<'_>) -> String {
     };
     let mut sections = String::new();
     facts::alerts(report, &mut sections);
+    capacity::section(report, &mut sections);
     problems(report, &mut sections);
     time_section(&plots, &axis, &grouped, &mut sections);
     lag::section(report, &mut sections);

@@ -289,6 +289,16 @@ impl Frame {
         );
     }
 
+    /// A part of the width.
+    pub(super) fn stripe(&self, from: f64, to: f64, class: &str, out: &mut String) {
+        let _ = writeln!(
+            out,
+            "<rect class=\"{class}\" x=\"{from:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{}\"/>",
+            (to - from).max(2.0),
+            self.height
+        );
+    }
+
     /// A level that is not to be crossed.
     pub(super) fn limit(&self, value: f64, label: &str, out: &mut String) {
         let y = self.at_y(value);
