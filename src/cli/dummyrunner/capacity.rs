@@ -2,7 +2,7 @@
 
 use super::super::Failure;
 use super::Args;
-use crate::dummyrunner::capacity::{self, Capacity, End, Finding, Held, Settings, Tried};
+use crate::dummyrunner::capacity::{self, Capacity, End, Finding, Held, Settings};
 use crate::dummyrunner::metrics::Window;
 use crate::dummyrunner::report::capacity::level_line;
 use crate::dummyrunner::scenario::condition::{Condition, Metric};
@@ -140,11 +140,10 @@ impl Steering {
         window: &Window,
         processes: &[Option<Sample>],
     ) -> (Option<String>, bool) {
-        let tried = self.capacity.second(at, window, processes);
-        let line = tried.map(Tried::clone);
+        let tried = self.capacity.second(at, window, processes).cloned();
         self.wanted.store(self.capacity.wanted(), Ordering::Relaxed);
         (
-            line.map(|tried| level_line(&tried, self.capacity.condition())),
+            tried.map(|tried| level_line(&tried, self.capacity.condition())),
             self.capacity.end().is_none(),
         )
     }

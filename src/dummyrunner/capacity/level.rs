@@ -356,13 +356,14 @@ impl Level {
     ) -> Tried {
         (span.dummies, span.dummies_before) = (self.dummies, self.dummies);
         (span.from, span.to) = (self.began, at);
-        let outcome = if outcome != Outcome::Kept && is_ours(&settings.condition, &span) {
+        let value = measure(&settings.condition, &span, settings.server);
+        let outcome = if outcome != Outcome::Kept && is_ours(&settings.condition, &span, value) {
             Outcome::Ours
         } else {
             outcome
         };
         Tried {
-            value: measure(&settings.condition, &span, settings.server),
+            value,
             span,
             outcome,
             is_clear,
@@ -433,16 +434,18 @@ fn grows(condition: &Condition, values: &[Option<f64>]) -> bool {
         && third > condition.value * FAR
 }
 
-/// Was prof itself so late that the figure is not the server's?
-fn is_ours(condition: &Condition, span: &Span) -> bool {
-    let limit = match condition.metric {
-        Metric::Time(..) => condition.value * OURS,
-        _ => OURS_US,
-    };
+/// Might the level have held, had prof itself been on time?
+fn is_ours(condition: &Condition, span: &Span, value: Option<f64>) -> bool {
     // Below a millisecond it is the system's.
-    span.harness
-        .percentile(99.0)
-        .is_some_and(|late| late > 1000 && late as f64 > limit)
+    let Some(late) = span.harness.percentile(99.0).filter(|late| *late > 1000) else {
+        return false;
+    };
+    match condition.metric {
+        Metric::Time(..) => value.is_some_and(|value| {
+            late as f64 > condition.value * OURS && value - (late as f64) < condition.value
+        }),
+        _ => late as f64 > OURS_US,
+    }
 }
 
 #[cfg(test)]

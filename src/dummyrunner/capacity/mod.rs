@@ -74,7 +74,7 @@ pub enum End {
     Most,
     /// It did not hold with one.
     Nothing,
-    /// prof itself was the limit, twice.
+    /// prof itself was the limit, again and again.
     Ours,
     /// It was stopped, or its time was over.
     Stopped,
@@ -221,7 +221,7 @@ impl Capacity {
         let low = self.search.low();
         let high = self.search.high();
         let held = match (end, low, high) {
-            (End::Found | End::Stopped, Some(_), Some(_)) => edge::estimate(self.search.trials())
+            (End::Found | End::Stopped | End::Ours, Some(_), Some(_)) => edge::estimate(self.search.trials())
                 .map_or_else(|| low.map_or(Held::Unknown, Held::AtLeast), Held::Found),
             (_, Some(low), _) => Held::AtLeast(low),
             (_, None, Some(high)) => Held::FewerThan(high),

@@ -12,6 +12,9 @@ const NEAR: f64 = 0.04;
 /// After so many steps the same way they get longer: the edge lies elsewhere.
 const STRAY: u32 = 3;
 
+/// So many levels in a row that we are too slow for end the search.
+const OURS: u32 = 3;
+
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -28,6 +31,8 @@ pub(super) struct Search {
     trials: Vec<(u32, bool)>,
     low: Option<u32>,
     high: Option<u32>,
+    /// Levels in a row that we were too slow for ourselves.
+    ours: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +62,7 @@ impl Search {
             trials: Vec::new(),
             low: None,
             high: None,
+            ours: 0,
         }
     }
 
@@ -77,6 +83,10 @@ impl Search {
 
     /// A level is over.
     pub(super) fn tell(&mut self, dummies: u32, outcome: Outcome) -> Next {
+        if outcome == Outcome::Ours {
+            return self.again(dummies);
+        }
+        self.ours = 0;
         let is_kept = outcome == Outcome::Kept;
         self.trials.push((dummies, is_kept));
         if is_kept {
@@ -92,7 +102,6 @@ impl Search {
                 self.phase = Phase::Climb;
                 self.climb(dummies)
             }
-            Phase::Confirm | Phase::Descend if outcome == Outcome::Ours => Next::End(End::Ours),
             Phase::Confirm | Phase::Descend if !is_kept => {
                 self.high = Some(dummies);
                 match self.low {
@@ -110,6 +119,16 @@ impl Search {
             }
             Phase::Confirm | Phase::Descend | Phase::Bisect => self.bisect(),
             Phase::Edge { .. } => self.edge(dummies, is_kept),
+        }
+    }
+
+    /// We were too slow ourselves, which says nothing of the server: perhaps not the next time.
+    fn again(&mut self, dummies: u32) -> Next {
+        self.ours += 1;
+        if self.ours < OURS {
+            Next::Level(dummies)
+        } else {
+            Next::End(End::Ours)
         }
     }
 

@@ -120,6 +120,9 @@ fn split(report: &Report<'_>) -> Option<String> {
     Some(text + ".")
 }
 
+/// A curve by rank: its colour, its name, and rank and lag of each point.
+type Ranked<'a> = (usize, &'a str, Vec<(f64, f64)>);
+
 /// The lag that each share of the commands does not exceed, with room for the rare ones.
 fn ranks(curves: &[(&str, &Lags)], out: &mut String) {
     let curves: Vec<(usize, &str, &Lags)> = curves
@@ -142,7 +145,7 @@ fn ranks(curves: &[(&str, &Lags)], out: &mut String) {
         let last = lags.max().map(|longest| (own_end, longest.max(1) as f64));
         points.chain(last).collect()
     };
-    let drawn: Vec<(usize, &str, Vec<(f64, f64)>)> = curves
+    let drawn: Vec<Ranked<'_>> = curves
         .into_iter()
         .map(|(at, name, lags)| (at, name, points(lags)))
         .collect();
