@@ -271,6 +271,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         threads: setup.threads,
         history: &history,
         capacity: finding.as_ref(),
+        recorded: None,
     };
     match args.format {
         Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,

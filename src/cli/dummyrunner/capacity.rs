@@ -2,7 +2,7 @@
 
 use super::super::Failure;
 use super::Args;
-use crate::dummyrunner::capacity::{self, Capacity, End, Finding, Held, Settings};
+use crate::dummyrunner::capacity::{self, Capacity, Finding, Held, Settings};
 use crate::dummyrunner::metrics::Window;
 use crate::dummyrunner::report::capacity::level_line;
 use crate::dummyrunner::scenario::condition::{Condition, Metric};
@@ -158,12 +158,7 @@ impl Steering {
     }
 }
 
-/// Does the server hold anything, as far as the search came?
+/// Is there a number that the server holds?
 pub(super) fn is_found(finding: &Finding) -> bool {
-    match finding.held {
-        Held::Found(_) | Held::AtLeast(_) => true,
-        Held::FewerThan(_) => false,
-        // Whoever stops a search before its first level knows that.
-        Held::Unknown => finding.end == End::Stopped,
-    }
+    matches!(finding.held, Held::Found(_) | Held::AtLeast(_))
 }

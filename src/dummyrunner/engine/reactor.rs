@@ -404,13 +404,14 @@ impl Reactor {
 
     /// Are there dummies whose turn may come?
     fn has_waiting(&self, now: u64) -> bool {
-        self.obeyed == 0 && self.begun < self.wanted(now)
+        self.obeyed == 0
+            && self.begun < self.wanted(now)
+            // Who is still logging out comes back only after that.
+            && self.slots[self.begun as usize].dummy.phase() != Phase::Leaving
     }
 
     fn may_begin(&self, now: u64) -> bool {
         self.has_waiting(now)
-            // Who is still logging out comes back only after that.
-            && self.slots[self.begun as usize].dummy.phase() != Phase::Leaving
             && self.begun < self.pace.allowed(now)
             && self.shared.metrics.window.phases.of(Phase::Connecting) < MOST_CONNECTING
     }

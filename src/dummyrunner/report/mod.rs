@@ -35,6 +35,17 @@ pub struct Report<'a> {
     pub history: &'a history::History,
     /// What a search for capacity found, where there was one.
     pub capacity: Option<&'a Finding>,
+    /// What the server did meanwhile, where that was recorded.
+    pub recorded: Option<&'a Recorded>,
+}
+
+/// A profile of the server, taken while dummies played.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// The file of its flame graph, beside the report.
+    pub flame_graph: Option<String>,
+    /// The functions that took the most time themselves: name, and share of all, the most first.
+    pub hottest: Vec<(String, f64)>,
 }
 
 impl Report<'_> {
