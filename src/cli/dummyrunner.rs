@@ -1,5 +1,6 @@
 //! `prof dummyrunner`: simulated players on a telnet game server.
 
+mod capacity;
 mod demo;
 mod files;
 mod game;
@@ -106,6 +107,9 @@ pub(super) struct Args {
     #[command(flatten)]
     play: scenario::Overrides,
 
+    #[command(flatten)]
+    search: capacity::Options,
+
     /// The seed of all random numbers
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u32>,
@@ -153,6 +157,10 @@ pub(super) struct Args {
     /// Write each second as a line of CSV
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+
+    /// Write the report as one page for a browser: curves, tables, settings
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 
     /// Write thresholds as test cases in JUnit's XML
     #[arg(long, value_name = "FILE")]
@@ -235,17 +243,22 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         return Ok(Code::Done);
     }
     let file = scenario::of_file(args)?;
+    // What the arguments alone get wrong is told before anything is loaded.
+    let dummies = count(args, file.as_ref())?;
+    if let Some(&cid) = args.follow.iter().find(|&&cid| cid > dummies) {
+        return Err(Failure::usage(format!(
+            "there is no dummy {cid} to follow among {dummies}"
+        )));
+    }
     let game = game::find(args, file.as_ref(), output)?;
     let source = settings::source(args, game.as_ref())?;
     let functions =
         source.map(|source| settings::Functions::load(&source, seed(args, None), threads(args), output));
     let mut functions = functions.transpose()?;
-    let scenario = scenario::load(args, file, functions.as_ref())?;
-    let dummies = count(args, &scenario)?;
-    if let Some(&cid) = args.follow.iter().find(|&&cid| cid > dummies) {
-        return Err(Failure::usage(format!(
-            "there is no dummy {cid} to follow among {dummies}"
-        )));
+    let mut scenario = scenario::load(args, file, functions.as_ref())?;
+    if args.search.is_wanted() {
+        // The same share on all levels, and answers enough on the small ones.
+        scenario.lag.probe_share.get_or_insert(1.0);
     }
     let target = target::resolve(args, &scenario, game.as_ref())?;
     let watched = server::watched(args, target, game.as_ref());
@@ -257,8 +270,11 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if functions.is_some() {
         plan = plan.with_functions();
     }
-    let setup = setup(args, &plan, target, start);
+    let mut setup = setup(args, &plan, target, start);
     let profile = scenario::profile_text(&plan.scenario);
+    let names: Vec<String> = watched.iter().map(|(name, _)| name.clone()).collect();
+    let steering = capacity::Steering::new(args, &plan.scenario, dummies, &names)?;
+    setup.wanted = steering.as_ref().map(capacity::Steering::shared);
     banner(args, &plan, &setup, &profile, output)?;
 
     let run = match &mut functions {
@@ -268,16 +284,22 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let stopper = run.stopper();
     // The first in good order, the second at once.
     let signals = signals::stop_on_signals(move || stopper.stop())?;
-    let mut show = show::Show::new(args, &plan, watched, &mut files, output);
+    let mut show = show::Show::new(args, &plan, watched, steering, &mut files, output);
     show.printed = functions.as_ref().map(settings::Functions::printed);
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
-    let outcome = run
+    let mut outcome = run
         .play(std::sync::Arc::clone(&played), &setup, &mut show)
         .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
-    let history = show.finish()?;
+    let (history, finding) = show.finish()?;
     let gave_up = outcome.why == Why::Functions;
     let useless = functions.and_then(|functions| functions.finish(gave_up, output));
+    if finding.is_some() {
+        // Those that no level wanted were none.
+        let most = history.seconds.iter().map(|second| second.wanted).max();
+        let spare = dummies.saturating_sub(most.unwrap_or(0));
+        outcome.metrics.window.phases.leave_out(spare);
+    }
     let report = Report {
         plan: &played,
         outcome: &outcome,
@@ -286,6 +308,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         threads: setup.threads,
         history: &history,
         mixin: game.as_ref().map(|game| game.settings.mixin),
+        capacity: finding.as_ref(),
+        recorded: None,
     };
     match args.format {
         Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,
@@ -312,10 +336,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
 fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, output: &mut Output) -> Code {
     let mut code = Code::Done;
     for check in report.check().iter().filter(|check| !check.passed) {
-        let value = check.value.map_or("nothing measured".into(), |value| {
-            check.condition.value_text(value)
-        });
-        output.report("failed", &format!("{} ({value})", check.condition));
+        output.report("failed", &format!("{} ({})", check.condition, check.value_text()));
         code = Code::Failed;
     }
     if outcome.metrics.window.counters.logins == 0 {
@@ -324,6 +345,10 @@ fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, 
     }
     if outcome.why == Why::Functions {
         return Code::Failed;
+    }
+    if let Some(finding) = report.capacity.filter(|finding| !capacity::is_found(finding)) {
+        output.report("failed", &finding.sentence());
+        code = Code::Failed;
     }
     if interrupted && outcome.why == Why::Asked {
         return Code::Interrupted;
@@ -335,16 +360,25 @@ fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, 
     code
 }
 
-fn count(args: &Args, scenario: &Scenario) -> Result<u32, Failure> {
-    let staged = scenario.stages.iter().map(|stage| stage.dummies).max();
+/// How many dummies there are at most.
+fn count(args: &Args, file: Option<&Scenario>) -> Result<u32, Failure> {
+    let stages = args.play.stages.as_deref().or(file.map(|file| &file.stages[..]));
+    let staged = stages.unwrap_or_default().iter().map(|stage| stage.dummies).max();
     match args.dummies.or(staged) {
         Some(0) => Err(Failure::usage("no dummies: nothing would happen")),
         Some(dummies) if dummies > 10_000_000 => {
             Err(Failure::usage("more dummies than any machine has ports for"))
         }
+        _ if args.search.is_wanted() => Ok(args.search.most(args.dummies, descriptors())),
         Some(dummies) => Ok(dummies),
         None => Err(Failure::usage("how many dummies?").hint(Some("prof dummyrunner 10"))),
     }
+}
+
+/// Connections that the system lets us have.
+fn descriptors() -> u64 {
+    // Where it does not say, it lets us have them or tells when it does not.
+    engine::raise_descriptors().map_or(u64::MAX, |limit| limit.saturating_sub(SPARE_DESCRIPTORS))
 }
 
 fn check_descriptors(dummies: u32, output: &mut Output) {
@@ -380,7 +414,12 @@ fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Pla
             ClientName::Evennia => Client::Evennia,
             ClientName::Mudlet => Client::Mudlet,
         },
-        reconnect: args.reconnect,
+        // Levels of a search have all their dummies, whatever happened to them on one before.
+        reconnect: if args.search.is_wanted() && args.reconnect == Reconnect::Never {
+            Reconnect::Always
+        } else {
+            args.reconnect
+        },
         grace: args.grace,
         followed,
         traced: args.trace.is_some(),
@@ -408,6 +447,7 @@ fn threads(args: &Args) -> usize {
 fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant) -> Setup {
     let scenario = &plan.scenario;
     let planned = args.duration.or(scenario.run.duration).or(scenario.stages_end());
+    let planned = planned.or(args.search.is_wanted().then_some(capacity::LONGEST));
     let attended = std::io::stderr().is_terminal();
     Setup {
         start,
@@ -416,6 +456,7 @@ fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant)
         threads: threads(args),
         connect_rate: args.connect_rate,
         duration: planned.or((!attended).then_some(LONGEST_UNATTENDED)),
+        wanted: None,
     }
 }
 
@@ -438,7 +479,10 @@ fn banner(
     output.progress(&crate::python::text::shown(
         format!(
             "{} on {}, profile {profile}, {ends}, seed {}; Ctrl-C logs them out",
-            report::dummies(plan.options.dummies),
+            match args.search.is_wanted() {
+                true => format!("search with at most {}", report::dummies(plan.options.dummies)),
+                false => report::dummies(plan.options.dummies),
+            },
             setup.target,
             plan.options.seed
         )

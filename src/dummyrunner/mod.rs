@@ -6,6 +6,7 @@
 //!
 //! A [`scenario`] says what dummies do, or the Python functions of a [settings file](settings). The engine plays it: sockets and threads stand in there and nowhere else.
 
+pub mod capacity;
 pub mod demo;
 pub mod dummy;
 pub mod engine;

@@ -1,5 +1,6 @@
 //! `prof dummyrunner`: its demo game, and dummies on it.
 
+mod html;
 mod play;
 mod settings;
 

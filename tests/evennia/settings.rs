@@ -29,7 +29,7 @@ class Walker:
 
 
 def login(client):
-    name = "Own_%s" % client.gid
+    name = "Dummy_%s_own" % client.gid
     return ("create %s Kumquat-17" % name, "yes", "connect %s Kumquat-17" % name)
 
 
@@ -99,7 +99,8 @@ pub(super) fn check(game: &Game) {
         "{said}"
     );
     let log = fs::read_to_string(game.home().join("server/logs/server.log")).expect("the game's log");
-    assert_eq!(log.matches("Logged in: Own_").count(), 4);
+    let own = |line: &&str| line.contains("Logged in: Dummy_") && line.contains("_own(account");
+    assert_eq!(log.lines().filter(own).count(), 4);
     fs::write(&path, before).expect("a file");
 
     let default = "evennia.server.profiling.dummyrunner_settings";

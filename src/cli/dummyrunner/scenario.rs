@@ -5,7 +5,9 @@ use super::super::input::system_text;
 use super::Args;
 use super::settings::Functions;
 use crate::dummyrunner::scenario::parse::{check_action, parse};
-use crate::dummyrunner::scenario::{Late, Method, Model, Scenario, Size, Think, builtin, duration};
+use crate::dummyrunner::scenario::{
+    Late, Method, Model, Scenario, Size, Stage, Think, builtin, duration, stages,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -52,6 +54,11 @@ pub(super) struct Overrides {
     /// When a command counts as lost
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
+
+    /// Change the number of dummies as the run goes, such as '100 over 30s hold 1m, 300 over 5s hold 30s'
+    // An alias with its path: clap would take a plain `Vec` for an option that is given several times.
+    #[arg(long, value_name = "STAGES", value_parser = stages::parse)]
+    pub(super) stages: Option<std::vec::Vec<Stage>>,
 
     /// Play without logging in, for servers that need none
     #[arg(long)]
@@ -227,6 +234,9 @@ fn change(scenario: &mut Scenario, play: &Overrides) -> Result<(), Failure> {
     if play.no_login {
         scenario.login.clear();
         scenario.logout.clear();
+    }
+    if let Some(stages) = &play.stages {
+        scenario.stages.clone_from(stages);
     }
     let lag = &mut scenario.lag;
     lag.method = play.method.unwrap_or(lag.method);

@@ -22,6 +22,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -41,6 +42,9 @@ pub struct Setup {
     pub connect_rate: Option<f64>,
     /// When logouts begin.
     pub duration: Option<Duration>,
+    /// How many dummies there shall be, changed by whoever holds it too while the run goes; `None`: as the scenario's
+    /// stages say, or all.
+    pub wanted: Option<Arc<AtomicU32>>,
 }
 
 /// Why a run ended.

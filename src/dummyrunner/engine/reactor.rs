@@ -15,7 +15,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
@@ -85,6 +85,8 @@ pub(super) struct Reactor {
     pub(super) helper: Option<Channel>,
     /// When what dummies have asked must go out.
     pub(super) hold_asks: Option<u64>,
+    /// How many dummies there shall be, over all threads, where that is decided while the run goes.
+    steered: Option<Arc<AtomicU32>>,
 }
 
 pub(super) struct Slot {
@@ -164,6 +166,7 @@ impl Reactor {
             arrivals,
             helper: None,
             hold_asks: None,
+            steered: setup.wanted.clone(),
             plan,
         })
     }
@@ -400,7 +403,11 @@ impl Reactor {
     /// How many dummies of this thread are wanted now.
     fn wanted(&self, now: u64) -> u32 {
         let all = self.slots.len() as u32;
-        match self.plan.scenario.wanted(std::time::Duration::from_nanos(now)) {
+        let wanted = match &self.steered {
+            Some(wanted) => Some(wanted.load(Ordering::Relaxed)),
+            None => self.plan.scenario.wanted(std::time::Duration::from_nanos(now)),
+        };
+        match wanted {
             Some(wanted) => (wanted as usize)
                 .saturating_sub(self.index)
                 .div_ceil(self.count)
@@ -411,7 +418,10 @@ impl Reactor {
 
     /// Are there dummies whose turn may come?
     fn has_waiting(&self, now: u64) -> bool {
-        self.obeyed == 0 && self.begun < self.wanted(now)
+        self.obeyed == 0
+            && self.begun < self.wanted(now)
+            // Who is still logging out comes back only after that.
+            && self.slots[self.begun as usize].dummy.phase() != Phase::Leaving
     }
 
     fn may_begin(&self, now: u64) -> bool {
@@ -504,6 +514,9 @@ impl Reactor {
             return false;
         }
         let stages_end = self.plan.scenario.stages_end();
+        if self.steered.is_some() {
+            return self.obeyed > 0;
+        }
         self.obeyed > 0 || stages_end.is_none_or(|end| now >= end.as_nanos() as u64)
     }
 

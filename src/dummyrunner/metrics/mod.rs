@@ -132,6 +132,12 @@ impl Phases {
         self.0[8..].iter().sum()
     }
 
+    /// Leaves out so many that never connected: nobody wanted them.
+    pub fn leave_out(&mut self, spare: u32) {
+        let count = &mut self.0[Phase::Ended(End::NeverConnected).place()];
+        *count = count.saturating_sub(spare);
+    }
+
     /// Adds those of another thread.
     pub fn add(&mut self, other: &Phases) {
         self.0.iter_mut().zip(other.0).for_each(|(sum, one)| *sum += one);
