@@ -37,6 +37,7 @@ pub mod dummyrunner;
 pub mod export;
 pub mod format;
 pub mod interpreter;
+pub mod page;
 pub mod profile;
 pub mod python;
 pub mod random;

@@ -1,0 +1,202 @@
+//! `prof view`: a profile as a page for the browser.
+
+mod open;
+
+use super::export::check_size;
+use super::output::Output;
+use super::picture::{self, Data, Filters, Target};
+use super::{Code, Failure};
+use crate::page::{self, Contents, Part, Words};
+use crate::profile::stacks::StackTree;
+use crate::profile::{Profile, attribution};
+use crate::python::text;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// Look at a profile in the browser: charts, a table, callers and callees in one HTML file
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  prof view server.prof                       # writes server.html and opens it
+  prof view before.prof after.prof            # compares: red grew, blue shrank
+  prof view server.prof --exclude-idle --no-open -o busy.html
+
+The page is one file without anything from the network: keep it, mail it. It has icicle and flame graph, sunburst,
+square map, sandwich and reverse graph, a table of functions that sorts and searches, and for each function its callers
+and what it calls. Press ? in it for the keys.")]
+pub(super) struct Args {
+    /// A profile of any kind that prof stats or prof flamegraph reads, or two to compare; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<OsString>,
+
+    /// Add the files up instead of comparing them
+    #[arg(long)]
+    add: bool,
+
+    /// The file to write; - is standard output. Without this the profile's name with .html, here
+    #[arg(short, long, value_name = "FILE.html")]
+    output: Option<PathBuf>,
+
+    /// Only write the page
+    #[arg(long)]
+    no_open: bool,
+
+    /// Leave out the time of functions that only wait, such as a server's poll and sleep
+    #[arg(long)]
+    exclude_idle: bool,
+
+    /// Leave folders out of file names; functions that then have the same name are added
+    #[arg(long)]
+    strip_dirs: bool,
+}
+
+pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    let page = args.page(false, output)?;
+    let target = Target::new(args.output.as_ref(), page.name);
+    if let Target::File(path) = &target {
+        args.check_target(path)?;
+    }
+    target.write(&page.bytes, output)?;
+    if let Target::File(path) = &target
+        && !args.no_open
+    {
+        open::open(path.as_os_str(), output);
+    }
+    Ok(Code::Done)
+}
+
+/// A page and what its file is called.
+struct Page {
+    bytes: Vec<u8>,
+    name: String,
+}
+
+/// One side of a page.
+struct Loaded {
+    title: String,
+    stem: String,
+    remarks: Vec<String>,
+    profile: Profile,
+    tree: StackTree,
+    is_measured: bool,
+}
+
+impl Loaded {
+    fn part(&self) -> Part<'_> {
+        Part {
+            profile: &self.profile,
+            tree: &self.tree,
+            is_measured: self.is_measured,
+        }
+    }
+}
+
+impl Args {
+    /// The files of each side: one, or before and after.
+    fn sides(&self) -> Result<Vec<&[OsString]>, Failure> {
+        match &self.files[..] {
+            files if self.add || files.len() == 1 => Ok(vec![files]),
+            [before, after] if before == "-" && after == "-" => Err(Failure::usage(
+                "standard input can only be one of the two profiles",
+            )),
+            files @ [_, _] => Ok(files.chunks(1).collect()),
+            files => Err(Failure::usage(format!(
+                "{} files: a page shows one profile or compares two",
+                files.len()
+            ))
+            .hint(Some("--add adds them up"))),
+        }
+    }
+
+    /// Reads the files and makes the page.
+    fn page(&self, is_live: bool, output: &mut Output) -> Result<Page, Failure> {
+        let sides = self.sides()?;
+        let mut loaded = sides
+            .iter()
+            .map(|files| self.load(files, sides.len() == 2, output))
+            .collect::<Result<Vec<Loaded>, _>>()?;
+        let after = loaded.pop().expect("there is a side for each file");
+        let failure = |error: page::Error| Failure::usage(error.to_string());
+        let (contents, title, name, mut remarks) = match loaded.pop() {
+            None => {
+                let contents = Contents::new(after.part()).map_err(failure)?;
+                (contents, after.title, format!("{}.html", after.stem), Vec::new())
+            }
+            Some(before) => {
+                let contents = Contents::compare(before.part(), after.part()).map_err(failure)?;
+                let title = format!("{} -> {}", before.title, after.title);
+                let of_before = |remark| format!("before: {remark}");
+                let remarks = before.remarks.into_iter().map(of_before).collect();
+                (contents, title, format!("{}.diff.html", after.stem), remarks)
+            }
+        };
+        remarks.extend(after.remarks);
+        let words = Words {
+            title,
+            remarks,
+            is_live,
+        };
+        let mut bytes = Vec::new();
+        page::write(&contents, &words, &mut bytes)?;
+        Ok(Page { bytes, name })
+    }
+
+    fn load(&self, files: &[OsString], to_compare: bool, output: &mut Output) -> Result<Loaded, Failure> {
+        let mut loaded = picture::load(files)?;
+        if self.strip_dirs {
+            loaded.strip_dirs()?;
+        }
+        let of_profile = |error: crate::profile::Error| Failure::usage(error.to_string());
+        if let Data::Profile(profile) = &mut loaded.data {
+            check_size(profile)?;
+            if to_compare {
+                **profile = profile.fold_addresses().map_err(of_profile)?;
+            }
+        }
+        let filters = Filters::idle(self.exclude_idle);
+        let mut stacks = picture::stacks(&loaded.data, &attribution::Options::default(), output)?;
+        filters.apply(&mut stacks)?;
+        let (profile, is_measured) = match loaded.data {
+            Data::Profile(profile) => (filters.apply_to_profile(*profile)?, false),
+            // A sample is one second here: the page shows samples as what they are.
+            Data::Stacks(_) => (Profile::from_stacks(&stacks.tree, 1.0).map_err(of_profile)?, true),
+        };
+        let mut remarks = stacks.remarks;
+        remarks.extend(loaded.dates);
+        Ok(Loaded {
+            title: loaded.title,
+            stem: loaded.stem,
+            remarks,
+            profile,
+            tree: stacks.tree,
+            is_measured,
+        })
+    }
+
+    /// The page must not take the place of a profile, nor, under a name that nobody gave, that of another page.
+    fn check_target(&self, path: &Path) -> Result<(), Failure> {
+        let Ok(there) = path.canonicalize() else {
+            return Ok(());
+        };
+        let shown = text::shown(path.as_os_str().as_encoded_bytes());
+        let is_input = |file: &OsString| Path::new(file).canonicalize().is_ok_and(|file| file == there);
+        if self.files.iter().any(is_input) {
+            let failure = Failure::usage(format!("`{shown}` is the profile itself"));
+            return Err(failure.hint(Some("name another file with -o")));
+        }
+        if self.output.is_none() && !is_own_page(path) {
+            let failure = Failure::usage(format!("`{shown}` is there already and is no page of prof"));
+            return Err(failure.hint(Some(format!("-o {shown} writes over it"))));
+        }
+        Ok(())
+    }
+}
+
+fn is_own_page(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));
+    let mark = b"<meta name=\"generator\" content=\"prof\">";
+    read.is_ok() && head.windows(mark.len()).any(|part| part == mark)
+}
