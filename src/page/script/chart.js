@@ -132,7 +132,8 @@ class Chart {
     const { tree, colors, app } = this;
     const fn = tree.fn[node];
     const { found, kept } = app;
-    const isChosen = fn >= 0 && fn === app.state.fn && this.kind !== 'sandwich';
+    // In a sandwich the chosen function is the middle row, whatever else it is.
+    const isChosen = this.kind === 'sandwich' ? node === 1 : fn >= 0 && fn === app.state.fn;
     const isPointed = (node === this.hover && tree === this.hoverTree)
       || (node === this.focus && tree === this.focusTree && document.activeElement === this.canvas);
     let fill = colors.fill(tree, node);

@@ -65,8 +65,8 @@ class Colors {
     const group = kind[fn] === KIND.label ? texts[name[fn]] : texts[packageText[fn]];
     const hue = Math.round(unitHash(group) * 360);
     const shade = unitHash(texts[name[fn]]) * 8 - 4;
-    const saturation = (grey ? 7 : 58) * (isSure ? 1 : 0.62);
-    const lightness = this.isDark ? (isSure ? 37 : 31) : isSure ? 75 : 84;
+    const saturation = (grey ? 7 : 62) * (isSure ? 1 : 0.8);
+    const lightness = this.isDark ? (isSure ? 38 : 33) : isSure ? 72 : 79;
     return `hsl(${grey ? 215 : hue} ${saturation.toFixed(0)}% ${(lightness + shade).toFixed(1)}%)`;
   }
 

@@ -171,7 +171,7 @@ class Detail {
       const name = element('button', { type: 'button', title: 'Show only these functions', onclick: () => app.go({ only: `m${text}` }) },
         model.texts[text] || '(no module)');
       return element('tr', {}, share, element('td', { class: 'number' }, percent(weight, total)),
-        element('td', { class: 'name' }, name, element('small', {}, `${grouped(functions)} functions`)));
+        element('td', { class: 'name' }, name, element('small', {}, counted(functions, 'function'))));
     });
     const rest = modules.length > 40 ? [element('p', { class: 'remark' }, `${modules.length - 40} more modules: see \u201cOnly\u201d above`)] : [];
     return [

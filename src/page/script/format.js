@@ -5,6 +5,10 @@ function grouped(count) {
   return (count < 0 ? '\u2212' : '') + text.replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
+function counted(count, thing) {
+  return `${grouped(count)} ${thing}${count === 1 ? '' : 's'}`;
+}
+
 // Three digits in the unit that fits: 1.23 s, 45.6 ms.
 function duration(nanoseconds) {
   const size = Math.abs(nanoseconds);
@@ -12,13 +16,14 @@ function duration(nanoseconds) {
   const units = [[1e9, 's'], [1e6, 'ms'], [1e3, '\u00b5s'], [1, 'ns']];
   const [factor, unit] = units.find(([factor]) => size >= factor) || [1, 'ns'];
   const value = size / factor;
-  const digits = unit === 'ns' ? 0 : unit === 's' ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0;
+  const digits = unit === 'ns' ? 0 : unit === 's' ? 3 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
   return `${sign}${value.toFixed(digits)} ${unit}`;
 }
 
 function percent(part, whole) {
   if (!(whole > 0)) return '';
   const share = (part / whole) * 100;
+  if (Math.abs(share) < 0.005) return '0%';
   const digits = Math.abs(share) >= 99.95 ? 0 : Math.abs(share) < 0.1 ? 2 : 1;
   return `${share < 0 ? '\u2212' : ''}${Math.abs(share).toFixed(digits)}%`;
 }

@@ -231,7 +231,10 @@ class App {
     if (isNew('color')) this.colors.set(state.color, this.colors.isDark);
     if (isNew('side')) chart.layAgain();
     if (isNew('q', 'only', 'side')) this.tellMatches();
-    if (isNew('q', 'only', 'sort', 'up')) this.table.sort();
+    if (isNew('q', 'only', 'sort', 'up')) {
+      this.table.sort();
+      this.table.scroller.scrollTop = 0;
+    }
     chart.root = state.view === 'reverse' ? state.reverseRoot : state.root;
     this.byId('color').value = state.color;
     this.byId('side').value = String(state.side);
@@ -275,16 +278,22 @@ class App {
     const out = this.byId('matched');
     out.classList.toggle('problem', Boolean(this.problem));
     const { found, kept } = this;
-    if (this.problem) out.textContent = this.problem;
-    else if (!found && !kept) out.textContent = '';
-    else {
+    out.hidden = !this.problem && !found && !kept;
+    if (this.problem) out.textContent = `This is no regular expression: ${this.problem}`;
+    else if (found || kept) {
       const both = new Uint8Array(model.count);
       for (let fn = 0; fn < model.count; fn++) both[fn] = (!found || found[fn]) && (!kept || kept[fn]) ? 1 : 0;
       const { functions, own, inside } = measure(model, model.tree, this.state.side, both);
       const total = model.about.widths[this.state.side];
-      out.textContent = `${grouped(functions)} functions \u00b7 own ${words.amount(own)}, ${percent(own, total) || '0%'}`
-        + ` \u00b7 in stacks ${words.amount(inside)}, ${percent(inside, total) || '0%'}`;
+      const text = `${counted(functions, 'function')} \u00b7 own ${words.amount(own)}, ${percent(own, total) || '0%'}`
+        + ` \u00b7 in stacks with them ${words.amount(inside)}, ${percent(inside, total) || '0%'}`;
+      out.replaceChildren(text, element('button', { type: 'button', onclick: () => this.clear() }, 'Show all'));
     }
+  }
+
+  clear() {
+    this.byId('search').value = '';
+    this.go({ q: '', only: '' });
   }
 
   nextMatch(step) {
@@ -365,7 +374,7 @@ class App {
     const { view } = this.state;
     const cut = view === 'reverse' ? this.chart.tree.leftOut : 0;
     const parts = [];
-    if (count > 0) parts.push(`${grouped(count)} frames narrower than a pixel: zoom in to see them`);
+    if (count > 0) parts.push(`${counted(count, 'frame')} too small to draw: zoom in to see more`);
     if (cut > 0) parts.push(`${grouped(cut)} small ones in (more)`);
     this.byId('left-out').textContent = parts.join(' \u00b7 ');
   }

@@ -57,26 +57,35 @@ const Sunburst = {
 
   // Along the ring where it is long enough, else outwards where the ring is broad enough.
   label(view, node, style, angle, radius, length) {
-    const { context, charWidth } = view;
+    const { context, charWidth, words, tree } = view;
     const { x, y, ring } = Sunburst.shape(view);
-    const text = view.words.name(view.tree.fn[node]);
-    const alongRing = ring > 13 && length > 36 && length < radius * 2;
-    const outwards = length > 12 && ring > 36;
-    if (!alongRing && !outwards) return;
-    const isAlong = alongRing && length > ring;
-    const room = Math.floor(((isAlong ? Math.min(length, radius * 1.2) : ring) - 6) / charWidth);
+    const isAlong = ring > 12 && length > ring && length > 30;
+    if (!isAlong && !(ring > 36 && length > 12)) return;
+    const room = Math.floor(((isAlong ? length : ring) - 8) / charWidth);
     if (room < 3) return;
-    const shown = text.length > room ? `${text.slice(0, room - 1)}\u2026` : text;
-    context.save();
-    context.translate(x + Math.cos(angle) * radius, y + Math.sin(angle) * radius);
-    let turn = isAlong ? angle + Math.PI / 2 : angle;
-    // Never upside down.
-    if (Math.cos(turn) < 0) turn += Math.PI;
-    context.rotate(turn);
+    const text = Array.from(words.name(tree.fn[node]));
+    const shown = text.length > room ? [...text.slice(0, room - 1), '\u2026'] : text;
     context.fillStyle = style.text;
     context.textAlign = 'center';
-    context.fillText(shown, 0, 0);
-    context.restore();
+    // Never upside down: in the lower half letters stand with their feet outwards.
+    const isBelow = isAlong ? Math.sin(angle) > 0 : Math.cos(angle) < 0;
+    const draw = (letters, at, turn) => {
+      context.save();
+      context.translate(x + Math.cos(at) * radius, y + Math.sin(at) * radius);
+      context.rotate(turn);
+      context.fillText(letters, 0, 0);
+      context.restore();
+    };
+    if (!isAlong) draw(shown.join(''), angle, isBelow ? angle + Math.PI : angle);
+    else {
+      const step = (charWidth / radius) * (isBelow ? -1 : 1);
+      let at = angle - (step * (shown.length - 1)) / 2;
+      for (const letter of shown) {
+        draw(letter, at, at + (isBelow ? -Math.PI / 2 : Math.PI / 2));
+        at += step;
+      }
+    }
+    context.textAlign = 'left';
   },
 
   centre(view, x, y, inner) {

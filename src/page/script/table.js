@@ -119,8 +119,28 @@ class Table {
       const isSorted = cell.dataset.key === column.key;
       cell.setAttribute('aria-sort', isSorted ? (state.up ? 'ascending' : 'descending') : 'none');
     }
+    this.setWidths();
     document.getElementById('table').setAttribute('aria-rowcount', String(order.length + 1));
     this.redraw();
+  }
+
+  // Widths that stay while rows come and go: as wide as the longest text among some of the rows, the first and those
+  // with the largest numbers among them.
+  setWidths() {
+    const { order } = this;
+    const step = Math.max(1, Math.floor(order.length / 400));
+    this.columns.forEach((column, place) => {
+      const cell = document.getElementById('columns').children[place];
+      if (!column.isNumber) return;
+      let longest = column.title.length + 3;
+      let most = -1;
+      for (const fn of order) if (most < 0 || column.value(fn) > column.value(most)) most = fn;
+      if (most >= 0) longest = Math.max(longest, column.text(most).length);
+      for (let at = 0; at < order.length; at += at < 100 ? 1 : step) {
+        longest = Math.max(longest, column.text(order[at]).length);
+      }
+      cell.style.width = `${Math.max(column.share && column.key[0] !== 'd' ? 78 : 0, Math.round(longest * 7.3) + 22)}px`;
+    });
   }
 
   redraw() {
@@ -137,9 +157,14 @@ class Table {
     if (this.goTo !== undefined) {
       this.space(order.length * ROW_HEIGHT, 0);
       const top = this.goTo * ROW_HEIGHT;
+      // The head covers one row.
       const room = scroller.clientHeight - 2 * ROW_HEIGHT;
-      if (top < scroller.scrollTop) scroller.scrollTop = top;
-      else if (top > scroller.scrollTop + room) scroller.scrollTop = top - room;
+      const isNear = Math.abs(top - scroller.scrollTop - room / 2) < room;
+      if (top < scroller.scrollTop || top > scroller.scrollTop + room - ROW_HEIGHT) {
+        // One row on with the keys scrolls by as little as needed; a jump puts the row in the middle.
+        const least = top < scroller.scrollTop ? top : top - room + ROW_HEIGHT;
+        scroller.scrollTop = isNear ? least : top - room / 2;
+      }
       this.goTo = undefined;
     }
     const first = Math.max(0, Math.min(Math.floor(scroller.scrollTop / ROW_HEIGHT) - 2, order.length));
