@@ -1,19 +1,23 @@
 //! `prof view`: a profile as a page for the browser.
 
 mod open;
+mod serve;
+mod source;
 
 use super::export::check_size;
 use super::output::Output;
 use super::picture::{self, Data, Filters, Target};
-use super::{Code, Failure};
+use super::{Code, Failure, interrupt};
 use crate::page::{self, Contents, Part, Words};
 use crate::profile::stacks::StackTree;
 use crate::profile::{Profile, attribution};
 use crate::python::text;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Look at a profile in the browser: charts, a table, callers and callees in one HTML file
 #[derive(Debug, clap::Args)]
@@ -22,6 +26,8 @@ Examples:
   prof view server.prof                       # writes server.html and opens it
   prof view before.prof after.prof            # compares: red grew, blue shrank
   prof view server.prof --exclude-idle --no-open -o busy.html
+  prof view server.prof --source              # with the lines of the functions, from the files on this machine
+  prof view server.prof --serve               # the page follows the file as it is saved again
 
 The page is one file without anything from the network: keep it, mail it. It has icicle and flame graph, sunburst,
 square map, sandwich and reverse graph, a table of functions that sorts and searches, and for each function its callers
@@ -43,6 +49,15 @@ pub(super) struct Args {
     #[arg(long)]
     no_open: bool,
 
+    /// Serve the page on 127.0.0.1 until Ctrl-C, and load it again when a file changes; without PORT on a free one
+    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    #[arg(conflicts_with = "output")]
+    serve: Option<u16>,
+
+    /// Put the lines of the functions on the page, from those of their files that are on this machine
+    #[arg(long)]
+    source: bool,
+
     /// Leave out the time of functions that only wait, such as a server's poll and sleep
     #[arg(long)]
     exclude_idle: bool,
@@ -53,6 +68,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    if let Some(port) = args.serve {
+        return args.serve(port, output);
+    }
     let page = args.page(false, output)?;
     let target = Target::new(args.output.as_ref(), page.name);
     if let Target::File(path) = &target {
@@ -81,6 +99,7 @@ struct Loaded {
     profile: Profile,
     tree: StackTree,
     is_measured: bool,
+    saved: Option<SystemTime>,
 }
 
 impl Loaded {
@@ -119,20 +138,24 @@ impl Args {
             .collect::<Result<Vec<Loaded>, _>>()?;
         let after = loaded.pop().expect("there is a side for each file");
         let failure = |error: page::Error| Failure::usage(error.to_string());
-        let (contents, title, name, mut remarks) = match loaded.pop() {
+        let (mut contents, title, name, mut remarks) = match loaded.pop() {
             None => {
                 let contents = Contents::new(after.part()).map_err(failure)?;
-                (contents, after.title, format!("{}.html", after.stem), Vec::new())
+                let title = after.title.clone();
+                (contents, title, format!("{}.html", after.stem), Vec::new())
             }
             Some(before) => {
                 let contents = Contents::compare(before.part(), after.part()).map_err(failure)?;
-                let title = format!("{} -> {}", before.title, after.title);
+                let title = format!("{} \u{2192} {}", before.title, after.title);
                 let of_before = |remark| format!("before: {remark}");
                 let remarks = before.remarks.into_iter().map(of_before).collect();
                 (contents, title, format!("{}.diff.html", after.stem), remarks)
             }
         };
-        remarks.extend(after.remarks);
+        remarks.extend(after.remarks.iter().cloned());
+        if self.source {
+            remarks.push(add_sources(&mut contents, &after, output));
+        }
         let words = Words {
             title,
             remarks,
@@ -172,7 +195,56 @@ impl Args {
             profile,
             tree: stacks.tree,
             is_measured,
+            saved: files.iter().filter_map(|file| changed(file)).max(),
         })
+    }
+
+    /// Serves the page until Ctrl-C.
+    fn serve(&self, port: u16, output: &mut Output) -> Result<Code, Failure> {
+        if self.files.iter().any(|file| file == "-") {
+            let failure = Failure::usage("standard input can be read once, and --serve reads again");
+            return Err(failure.hint(Some("save it to a file first")));
+        }
+        let mut seen = self.signs();
+        let page = self.page(true, output)?;
+        let server = serve::Server::bind(port)?;
+        let stop = interrupt::watch();
+        let address = server.address();
+        output.report("serving", &format!("{address} until Ctrl-C"));
+        if !self.no_open {
+            open::open(OsStr::new(&address), output);
+        }
+        let look = |output: &mut Output| {
+            let now = self.signs();
+            if now == seen {
+                return None;
+            }
+            seen = now;
+            // A file that is being written is no profile yet; the page stays as it is until it is one.
+            match self.page(true, output) {
+                Ok(page) => {
+                    output.report("changed", &text::shown(page.name.as_bytes()));
+                    Some(Ok(page.bytes))
+                }
+                Err(failure) => {
+                    let problem = failure.message().to_owned();
+                    // The page tells it as well; a closed pipe has nothing to tell.
+                    let _ = failure.tell(output);
+                    Some(Err(problem))
+                }
+            }
+        };
+        server.run(page.bytes, stop, output, look)?;
+        Ok(Code::Done)
+    }
+
+    /// By what a change of the files is seen; `None` for a file that is not there.
+    fn signs(&self) -> Vec<Option<(SystemTime, u64, u64)>> {
+        let sign = |file: &OsString| {
+            let metadata = std::fs::metadata(file).ok()?;
+            Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
+        };
+        self.files.iter().map(sign).collect()
     }
 
     /// The page must not take the place of a profile, nor, under a name that nobody gave, that of another page.
@@ -192,6 +264,29 @@ impl Args {
         }
         Ok(())
     }
+}
+
+fn changed(file: &OsString) -> Option<SystemTime> {
+    std::fs::metadata(file).ok()?.modified().ok()
+}
+
+/// Puts the lines of functions on the page. Returns a remark for it.
+fn add_sources(contents: &mut Contents, loaded: &Loaded, output: &mut Output) -> String {
+    let sources = source::read(&loaded.profile, loaded.saved);
+    let remark = format!(
+        "source of {} of {} functions ({} of {} files are here)",
+        sources.found.len(),
+        sources.wanted,
+        sources.files_read,
+        sources.files
+    );
+    if sources.found.is_empty() {
+        output.report("warning", &format!("no {remark}"));
+    }
+    for (key, source) in sources.found {
+        contents.add_source(key, source);
+    }
+    remark
 }
 
 fn is_own_page(path: &Path) -> bool {

@@ -301,12 +301,11 @@ impl Functions {
         }
         // What samplers call a function is often a name and no more; only Python brackets those without a file.
         let is_bracketed = matches!(name.first(), Some(b'<' | b'{'));
-        let kind = if is_bracketed || file.is_empty() {
-            FrameKind::Builtin
+        if is_bracketed || file.is_empty() {
+            self.push(None, 0, name, &modules::of_built_in(name), FrameKind::Builtin)
         } else {
-            FrameKind::Label
-        };
-        self.push(None, 0, name, &modules::of_built_in(name), kind)
+            self.push(None, 0, name, b"(no file)", FrameKind::Label)
+        }
     }
 
     fn add_callers(&mut self, profile: &Profile, keys: &mut [u32]) {

@@ -4,7 +4,7 @@ use crate::prof;
 use std::process::Command;
 
 /// A Chromium, by its usual names. Without one the test says so and passes, but fails under CI.
-fn chromium() -> Option<&'static str> {
+pub(crate) fn chromium() -> Option<&'static str> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let found = names
         .into_iter()

@@ -255,7 +255,8 @@ class Chart {
   // Where a view begins: its first frames, or those of the zoom.
   toBeginning() {
     if (!this.isRows || this.nothing()) return;
-    const { clientHeight } = this.scroller;
+    // Not of the scroller: that has no height while there is nothing to draw.
+    const { clientHeight } = document.getElementById('chart');
     if (this.kind === 'sandwich') this.goTo = Math.max(0, (this.upper.maxDepth - 1) * ROW - clientHeight / 2);
     else {
       const row = Icicle.rowOf(this, this.root);

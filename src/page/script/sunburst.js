@@ -13,10 +13,15 @@ const Sunburst = {
 
   depthBelow(view) {
     const { tree, root } = view;
-    if (view.depthOf === root && view.depthTree === tree) return view.depthBelow;
-    let most = 0;
-    for (let node = root; node < tree.end[root]; node++) most = Math.max(most, tree.depth[node]);
-    Object.assign(view, { depthOf: root, depthTree: tree, depthBelow: most - tree.depth[root] });
+    if (view.depthOf === root && view.depthTree === tree && view.depthWidth === tree.width) return view.depthBelow;
+    // Paths too narrow to read do not make the rings of all others thinner.
+    const least = tree.width[root] * 0.004;
+    let most = tree.depth[root] + 1;
+    for (let node = root; node < tree.end[root];) {
+      if (tree.width[node] < least) node = tree.end[node];
+      else most = Math.max(most, tree.depth[node++]);
+    }
+    Object.assign(view, { depthOf: root, depthTree: tree, depthWidth: tree.width, depthBelow: most - tree.depth[root] });
     return view.depthBelow;
   },
 
