@@ -7,13 +7,14 @@
 //! diff     bytes, twice -> format -> Profiles -> view::diff -> report -> text
 //! timeit   snippets -> session -> samples -> report -> text
 //! flamegraph, export   bytes -> format -> Profile or StackTree -> export -> bytes
+//! view     bytes -> format -> Profile and StackTree -> page -> HTML
 //! timeit   code -> session -> samples -> statistics -> report -> text
 //! dummyrunner   file -> scenario -> engine -> metrics -> report
 //! record   target, recorder -> a program that writes its dump -> Story
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
-//! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
+//! functions, in which order, as which text), `page` (the HTML page), `export` (other tools' files), `format` (bytes to profiles and
 //! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
 //! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
 //! `interpreter` (finds the user's Python), `python` (what must come out as Python itself does it). All but `cli`

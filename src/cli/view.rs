@@ -3,6 +3,8 @@
 mod open;
 mod serve;
 mod source;
+#[cfg(feature = "tui")]
+mod tui;
 
 use super::export::check_size;
 use super::output::Output;
@@ -27,6 +29,7 @@ Examples:
   prof view before.prof after.prof            # compares: red grew, blue shrank
   prof view server.prof --exclude-idle --no-open -o busy.html
   prof view server.prof --source              # with the lines of the functions, from the files on this machine
+  prof view server.prof --tui                 # in the terminal
   prof view server.prof --serve               # the page follows the file as it is saved again
 
 The page is one file without anything from the network: keep it, mail it. It has icicle and flame graph, sunburst,
@@ -54,6 +57,11 @@ pub(super) struct Args {
     #[arg(conflicts_with = "output")]
     serve: Option<u16>,
 
+    /// Show functions, callers and callees in the terminal instead
+    #[cfg(feature = "tui")]
+    #[arg(long, conflicts_with_all = ["output", "serve", "source"])]
+    tui: bool,
+
     /// Put the lines of the functions on the page, from those of their files that are on this machine
     #[arg(long)]
     source: bool,
@@ -68,6 +76,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    #[cfg(feature = "tui")]
+    if args.tui {
+        return args.browse(output);
+    }
     if let Some(port) = args.serve {
         return args.serve(port, output);
     }
@@ -197,6 +209,22 @@ impl Args {
             is_measured,
             saved: files.iter().filter_map(|file| changed(file)).max(),
         })
+    }
+
+    /// Shows one profile in the terminal.
+    #[cfg(feature = "tui")]
+    fn browse(&self, output: &mut Output) -> Result<Code, Failure> {
+        let [files] = self.sides()?[..] else {
+            let failure = Failure::usage("--tui shows one profile");
+            return Err(failure.hint(Some("--add adds them up; prof diff compares in the terminal")));
+        };
+        if !output.is_terminal() {
+            let failure = Failure::usage("--tui needs a terminal");
+            return Err(failure.hint(Some("prof stats prints")));
+        }
+        let loaded = self.load(files, false, output)?;
+        tui::run(&loaded.profile, loaded.title, loaded.tree.unit())?;
+        Ok(Code::Done)
     }
 
     /// Serves the page until Ctrl-C.

@@ -169,6 +169,8 @@ fn what_cannot_be_shown_is_told() {
     assert!(fail(&["view", "none.prof"], 2).contains("cannot read `none.prof`"));
     assert!(fail(&["view"], 2).contains("required"));
     assert!(fail(&["view", "-", "--serve"], 2).contains("standard input can be read once"));
+    assert!(fail(&["view", SERVER, "--tui"], 2).contains("--tui needs a terminal"));
+    assert!(fail(&["view", SERVER, SERVER, "--tui"], 2).contains("--tui shows one profile"));
     assert!(fail(&["view", SERVER, "--serve=70000"], 2).contains("70000"));
     let folder = tempfile::tempdir().expect("a temporary folder");
     let folded = folder.path().join("a.folded");
