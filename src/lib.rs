@@ -14,11 +14,11 @@
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
-//! functions, in which order, as which text), `page` (the HTML page), `export` (other tools' files), `format` (bytes to profiles and
-//! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
-//! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
-//! `interpreter` (finds the user's Python), `python` (what must come out as Python itself does it). All but `cli`
-//! take bytes and writers and return values.
+//! functions, in which order, as which text), `page` (the HTML page), `export` (other tools' files), `format`
+//! (bytes to profiles and back), `profile` (the model), `timeit` (code that runs, its time and what to say of
+//! it), `statistics` (numbers to numbers), `dummyrunner` (simulated players, and a game for them), `record`
+//! (programs that run under a profiler), `interpreter` (finds the user's Python), `python` (what must come out as
+//! Python itself does it). All but `cli` take bytes and writers and return values.
 //!
 //! # Words
 //!

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 #[path = "../../benches/generated/mod.rs"]
 mod generated;
 
-const VIEWS: [&str; 6] = ["icicle", "flame", "sunburst", "squares", "sandwich", "reverse"];
+const VIEWS: [&str; 7] = [
+    "icicle", "flame", "sunburst", "squares", "sandwich", "reverse", "files",
+];
 
 /// Writes the page of some files and opens it; waits until it is drawn.
 fn opened(files: &[&Path], folder: &Path, hash: &str) -> Option<(Browser, PathBuf)> {

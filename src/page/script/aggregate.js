@@ -154,3 +154,37 @@ function reversedTree(tree, more) {
   const sorted = [...seeds.values()];
   return aggregate(tree, sorted, upwards(tree), more);
 }
+
+// Modules, their files, and the functions of these by own weight. Modules and files get numbers behind those of
+// functions, and their names stand in `model.groups`.
+function filesTree(model) {
+  const sides = model.about.comparison ? [model.before, model.after] : [model.after];
+  const root = { fn: -1, children: [], own: new Float64Array(sides.length), mark: MARK.exact, width: 0 };
+  const known = new Map();
+  const group = (parent, key, name) => {
+    let node = known.get(key);
+    if (!node) {
+      const fn = model.count + model.groups.length;
+      model.groups.push(name);
+      node = { fn, children: [], own: new Float64Array(sides.length), mark: MARK.exact, width: 0 };
+      known.set(key, node);
+      parent.children.push(node);
+    }
+    return node;
+  };
+  for (let fn = 0; fn < model.listed; fn++) {
+    const own = Float64Array.from(sides, (numbers) => numbers.own[fn]);
+    const width = Math.max(...own);
+    if (!(width > 0)) continue;
+    const module = group(root, `m${model.packageText[fn]}`, model.texts[model.packageText[fn]] || '(no module)');
+    const hasFile = model.file[fn] > 0;
+    const parent = hasFile
+      ? group(module, `f${model.packageText[fn]} ${model.file[fn]}`, model.texts[model.short[fn]]) : module;
+    module.width += width;
+    if (hasFile) parent.width += width;
+    parent.children.push({ fn, children: [], own, mark: MARK.exact, width });
+  }
+  const tree = flatten(root, sides.length);
+  tree.leftOut = 0;
+  return tree;
+}

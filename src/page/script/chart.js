@@ -31,19 +31,21 @@ class Chart {
   get kind() { return this.app.state.view; }
   get isFlame() { return this.kind === 'flame'; }
   get isRows() { return ['icicle', 'flame', 'reverse', 'sandwich'].includes(this.kind); }
-  get layout() { return { sunburst: Sunburst, squares: Squares, sandwich: Sandwich }[this.kind] || Icicle; }
+  get layout() { return { sunburst: Sunburst, squares: Squares, sandwich: Sandwich, files: Squares }[this.kind] || Icicle; }
 
   // The tree that the view zooms in.
   get tree() {
     if (this.drawn) return this.drawn;
-    return this.kind === 'reverse' ? this.make('reverse', () => reversedTree(this.model.tree, this.app.more))
-      : this.model.tree;
+    if (this.kind === 'reverse') return this.make('reverse', () => reversedTree(this.model.tree, this.app.more));
+    if (this.kind === 'files') return this.make('files', () => filesTree(this.model));
+    return this.model.tree;
   }
 
   // Trees made of the tree are made once, of functions only the last.
   make(key, build) {
     if (!this.made.has(key)) {
-      if (key !== 'reverse') for (const old of this.made.keys()) if (old[0] === key[0]) this.made.delete(old);
+      const isOfFunction = key !== 'reverse' && key !== 'files';
+      if (isOfFunction) for (const old of this.made.keys()) if (/^[ul]\d/.test(old) && old[0] === key[0]) this.made.delete(old);
       const tree = build();
       tree.lay(this.app.state.side);
       this.made.set(key, tree);
@@ -138,8 +140,9 @@ class Chart {
       || (node === this.focus && tree === this.focusTree && document.activeElement === this.canvas);
     let fill = colors.fill(tree, node);
     let text = colors.text;
-    if (fn >= 0 && kept && !kept[fn]) [fill, text] = [colors.faint, colors.faintText];
-    else if (fn >= 0 && found) {
+    const isFunction = fn >= 0 && fn < this.model.count;
+    if (isFunction && kept && !kept[fn]) [fill, text] = [colors.faint, colors.faintText];
+    else if (isFunction && found) {
       if (found[fn]) fill = colors.found;
       else [fill, text] = [colors.faint, colors.faintText];
     }
@@ -212,7 +215,8 @@ class Chart {
   activate(tree, node, onlyChoose) {
     this.focus = node;
     this.focusTree = tree;
-    const fn = tree.fn[node];
+    // A module or a file is none to choose.
+    const fn = tree.fn[node] < this.model.count ? tree.fn[node] : -1;
     if (this.kind === 'sandwich') return this.app.choose(fn, -1);
     if (onlyChoose) return this.app.choose(fn, node);
     // A second click on the root of the zoom leads out.

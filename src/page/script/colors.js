@@ -47,8 +47,9 @@ class Colors {
 
   fill(tree, node) {
     const fn = tree.fn[node];
-    if (fn < 0) return this.isDark ? '#2e343d' : '#dfe3e9';
-    if (this.mode === 'change' && tree.widths.length === 2) return this.change(tree, node);
+    if (fn >= 0 && this.mode === 'change' && tree.widths.length === 2) return this.change(tree, node);
+    // The whole, and in the view of files modules and files.
+    if (fn < 0 || fn >= this.model.count) return this.isDark ? '#2e343d' : '#dfe3e9';
     const isSure = tree.mark[node] === MARK.exact;
     const key = fn * 2 + (isSure ? 1 : 0);
     let color = this.cache.get(key);

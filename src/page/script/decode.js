@@ -118,7 +118,7 @@ function decode(bytes, about) {
   }
   return {
     about, texts, count, listed: about.listed, name, file, short, packageText, line, kind,
-    before: numbers[0], after: numbers[1], sources,
+    before: numbers[0], after: numbers[1], sources, groups: [],
     edges: indexEdges(count, callersOf, caller, edgeNumbers),
     tree: Tree.fromColumns(up, fn, mark, own, sides),
   };

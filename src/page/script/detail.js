@@ -81,7 +81,7 @@ class Detail {
         this.words.name(tree.fn[node])),
       element('small', {}, percent(tree.width[node], tree.width[0]))));
     const cut = path.length > 30 ? ` (the last 30 of ${path.length} frames)` : '';
-    const title = state.view === 'reverse' ? 'What it was called for' : 'Path to this frame';
+    const title = { reverse: 'What it was called for', files: 'Where it is' }[state.view] || 'Path to this frame';
     return [element('details', { class: 'where' }, element('summary', {}, `${title}, ${path.length} deep${cut}`),
       element('ol', {}, ...steps))];
   }

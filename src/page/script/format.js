@@ -57,19 +57,20 @@ class Words {
   }
 
   name(fn) {
-    const { texts, name } = this.model;
+    const { texts, name, count, groups } = this.model;
+    if (fn >= count) return groups[fn - count];
     return fn < 0 ? 'all' : texts[name[fn]];
   }
 
   place(fn) {
-    const { texts, short, file, line } = this.model;
-    if (fn < 0 || !file[fn]) return '';
+    const { texts, short, file, line, count } = this.model;
+    if (fn < 0 || fn >= count || !file[fn]) return '';
     return line[fn] ? `${texts[short[fn]]}:${line[fn]}` : texts[short[fn]];
   }
 
   path(fn) {
-    const { texts, file, line } = this.model;
-    if (fn < 0 || !file[fn]) return '';
+    const { texts, file, line, count } = this.model;
+    if (fn < 0 || fn >= count || !file[fn]) return '';
     return line[fn] ? `${texts[file[fn] - 1]}:${line[fn]}` : texts[file[fn] - 1];
   }
 

@@ -235,12 +235,12 @@ class App {
       this.table.sort();
       this.table.scroller.scrollTop = 0;
     }
-    chart.root = state.view === 'reverse' ? state.reverseRoot : state.root;
+    chart.root = state[rootKey(state.view)];
     this.byId('color').value = state.color;
     this.byId('side').value = String(state.side);
     this.byId('up').disabled = chart.root === 0 || ['table', 'sandwich'].includes(state.view);
     if (isNew('view')) this.showView();
-    if (isNew('view') || isNew('root', 'reverseRoot') || (state.view === 'sandwich' && isNew('fn'))) {
+    if (isNew('view') || isNew('root', 'reverseRoot', 'filesRoot') || (state.view === 'sandwich' && isNew('fn'))) {
       chart.leave();
       chart.toBeginning();
       chart.canvas.setAttribute('role', 'img');
@@ -317,8 +317,7 @@ class App {
   }
 
   zoom(to, fn, node) {
-    const key = this.state.view === 'reverse' ? 'reverseRoot' : 'root';
-    this.go({ [key]: to, fn: fn < 0 ? this.state.fn : fn, node });
+    this.go({ [rootKey(this.state.view)]: to, fn: fn < 0 ? this.state.fn : fn, node });
     if (fn >= 0) this.table.reveal(fn);
   }
 

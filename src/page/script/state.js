@@ -1,9 +1,14 @@
 // What is to be seen, as a link: #view=squares&fn=...&at=...&q=...
 
-const VIEWS = ['icicle', 'flame', 'sunburst', 'squares', 'sandwich', 'reverse', 'table'];
+const VIEWS = ['icicle', 'flame', 'sunburst', 'squares', 'sandwich', 'reverse', 'files', 'table'];
+
+// Views on the same tree share the root of their zoom.
+function rootKey(view) {
+  return { reverse: 'reverseRoot', files: 'filesRoot' }[view] || 'root';
+}
 
 const START = {
-  view: 'icicle', fn: -1, node: -1, root: 0, reverseRoot: 0, q: '', only: '', color: 'module', sort: 'own', up: false, side: 1,
+  view: 'icicle', fn: -1, node: -1, root: 0, reverseRoot: 0, filesRoot: 0, q: '', only: '', color: 'module', sort: 'own', up: false, side: 1,
 };
 
 // Two hashes as one number of 53 bits: with one of 32 bits two of 100,000 functions would share a link.
@@ -61,7 +66,7 @@ class Links {
     const add = (key, value) => parts.push(`${key}=${encodeURIComponent(value)}`);
     if (state.view !== START.view) add('view', state.view);
     if (state.fn >= 0) add('fn', this.ofFunction(state.fn).toString(36));
-    const root = state.view === 'reverse' ? state.reverseRoot : state.root;
+    const root = state[rootKey(state.view)];
     if (root > 0 && state.view !== 'table' && state.view !== 'sandwich') add('at', this.ofNode(chart.tree, root));
     if (state.q) add('q', state.q);
     if (state.only) add('only', state.only[0] + this.model.texts[Number(state.only.slice(1)) - (state.only[0] === 'f' ? 1 : 0)]);
@@ -92,9 +97,7 @@ class Links {
       else if (key === 'side' && this.model.about.comparison) state.side = value === '0' ? 0 : 1;
     }
     if (state.at) {
-      const node = this.nodeOf(treeOf(state.view), state.at);
-      if (state.view === 'reverse') state.reverseRoot = node;
-      else state.root = node;
+      state[rootKey(state.view)] = this.nodeOf(treeOf(state.view), state.at);
     }
     delete state.at;
     return state;
