@@ -158,6 +158,7 @@ pub(super) fn stacks(
         warn_of(made.suspicious, output);
     }
     if made.repaired > 0 {
+        remarks.push(format!("{} impossible numbers count as 0", made.repaired));
         output.report(
             "warning",
             &format!(

@@ -207,7 +207,7 @@ impl Args {
             profile,
             tree: stacks.tree,
             is_measured,
-            saved: files.iter().filter_map(|file| changed(file)).max(),
+            saved: files.iter().filter_map(changed).max(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! `prof view`: a profile as one HTML file with everything in it, which needs no network and no server.
 //!
-//! [`Contents`] numbers functions, call edges and paths; [`write`] packs them (columns of numbers, deflate, base64)
+//! [`Contents`] numbers functions, call edges and paths; [`write()`] packs them (columns of numbers, deflate, base64)
 //! and puts them between the page's style and script, which are the files of this folder as they are. What kept
 //! true: names are data and never markup (they are only in the packed part, in JSON without `<`, or escaped), the
 //! page's policy allows its own script and style by hash and nothing else, the totals are those of `prof stats`,
@@ -84,7 +84,8 @@ struct About<'a> {
 struct TotalsOut {
     calls: f64,
     primitive: f64,
-    seconds: f64,
+    /// A number; the words of Python where it is none: `nan`, `inf`, `-inf`.
+    seconds: serde_json::Value,
 }
 
 /// Writes the page.
@@ -147,7 +148,11 @@ fn about(contents: &Contents, words: &Words) -> io::Result<String> {
     let totals = contents.totals.map(|totals| TotalsOut {
         calls: totals.calls as f64,
         primitive: totals.primitive as f64,
-        seconds: totals.own.as_f64(),
+        seconds: match totals.own.as_f64() {
+            seconds if seconds.is_finite() => seconds.into(),
+            seconds if seconds.is_nan() => "nan".into(),
+            seconds => if seconds > 0.0 { "inf" } else { "-inf" }.into(),
+        },
     });
     let mut remarks = words.remarks.clone();
     if contents.forest.cut > 0 {

@@ -201,7 +201,7 @@ fn the_keyboard_reaches_everything() {
     browser.press("Backspace");
     assert!(!hash(&mut browser).contains("at="));
     for (key, view) in [
-        "icicle", "flame", "sunburst", "squares", "sandwich", "reverse", "table",
+        "icicle", "flame", "sunburst", "squares", "sandwich", "reverse", "files", "table",
     ]
     .iter()
     .enumerate()

@@ -135,7 +135,7 @@ fn end_of_block(lines: &[String], first: usize) -> usize {
         let text = line.trim();
         if in_head {
             let code = text.split(" #").next().unwrap_or_default().trim_end();
-            in_head = !(code.ends_with(':') && !text.starts_with('@'));
+            in_head = !code.ends_with(':') || text.starts_with('@');
             let is_one_line = ["def ", "async def ", "class "]
                 .iter()
                 .any(|word| depth(line) == base && text.starts_with(word) && text.contains("): "));

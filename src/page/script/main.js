@@ -37,13 +37,14 @@ class App {
     const { about } = this.model;
     this.byId('title').textContent = about.title;
     const [before, after] = about.totals;
-    const seconds = (totals) => `${totals.seconds.toFixed(3)} seconds`;
-    const calls = (totals) => grouped(totals.calls) + ' calls' + (totals.calls === totals.primitive ? ''
+    // What is no number comes as a word.
+    const seconds = ({ seconds }) => `${typeof seconds === 'number' ? seconds.toFixed(3) : seconds} seconds`;
+    const calls = (totals) => counted(totals.calls, 'call') + (totals.calls === totals.primitive ? ''
       : ` (${grouped(totals.primitive)} primitive)`);
     const both = (text) => (about.comparison ? `${text(before)} \u2192 ${text(after)}` : text(after));
-    const parts = [about.unit === 'ns' ? both(seconds) : both((totals) => `${grouped(totals.seconds)} samples`)];
+    const parts = [about.unit === 'ns' ? both(seconds) : both((totals) => counted(totals.seconds, 'sample'))];
     if (about.counts === 'calls') parts.push(both(calls));
-    parts.push(`${grouped(about.listed)} functions`);
+    parts.push(counted(about.listed, 'function'));
     // The number of functions is said; the rest of the remarks stands with the modules, too.
     parts.push(...about.remarks.filter((remark) => !/^\d+ functions$/.test(remark)));
     this.byId('summary').textContent = parts.join(' \u00b7 ');
