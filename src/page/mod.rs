@@ -12,6 +12,7 @@ mod contents;
 mod encode;
 mod fallback;
 mod forest;
+mod numbering;
 
 pub use contents::{Contents, Error, Part, Source};
 

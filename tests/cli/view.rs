@@ -213,13 +213,13 @@ fn source_is_on_the_page_only_where_it_is_asked_for() {
 }
 
 /// A server that is ended when the test ends.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Served {
-    fn start(path: &Path) -> Served {
+    pub(crate) fn start(path: &Path) -> Served {
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("prof"))
             .args(["view", "--serve", "--no-open"])
             .arg(path)

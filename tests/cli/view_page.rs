@@ -391,6 +391,31 @@ fn source_stands_beside_its_function() {
     );
 }
 
+#[test]
+fn a_served_page_loads_itself_again_and_keeps_its_state() {
+    let Some(chromium) = chromium() else { return };
+    let folder = temporary();
+    let path = folded(folder.path(), "live.folded", "main;work 30\nmain;rest 10\n");
+    let served = crate::view::Served::start(&path);
+    let mut browser = Browser::start(chromium, 1400, 900);
+    browser.open(&format!("http://127.0.0.1:{}/#view=squares&q=work", served.port));
+    browser.wait("document.querySelector('#summary')?.textContent.startsWith('40 samples')");
+    browser.wait("document.documentElement.dataset.drawn === 'squares'");
+    folded(folder.path(), "next", "main;work 30\nmain;rest 10\nmain;more 5\n");
+    std::fs::rename(folder.path().join("next"), &path).expect("it is renamed");
+    browser.wait("document.querySelector('#summary')?.textContent.startsWith('45 samples')");
+    browser.wait("document.documentElement.dataset.drawn === 'squares'");
+    assert!(
+        browser
+            .text("#matched")
+            .starts_with("1 function \u{b7} own 30 samples, 66.7%")
+    );
+    std::fs::write(&path, "no profile").expect("a temporary file");
+    browser.wait("!document.getElementById('problem').hidden");
+    assert!(browser.text("#problem").contains("cannot read"));
+    assert_eq!(browser.complaints, [""; 0]);
+}
+
 /// Ten thousand functions always; a hundred thousand under CI, since a debug build needs half a minute for them.
 #[test]
 fn large_profiles_load_soon_and_do_not_freeze() {

@@ -92,7 +92,7 @@ class App {
       document.querySelector(`[data-view=${next}]`).focus();
     });
     const search = this.byId('search');
-    search.addEventListener('input', () => this.go({ q: search.value }, true));
+    search.addEventListener('input', () => this.go({ q: search.value }, this.state.q === ''));
     search.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') this.nextMatch(event.shiftKey ? -1 : 1);
       else if (event.key === 'Escape') {
@@ -185,32 +185,34 @@ class App {
     event.preventDefault();
   }
 
-  // Changes what is to be seen. While someone types, one entry of the browser's history stands for the whole word.
-  go(change, isTyping = false) {
-    const next = { ...this.state, ...change };
-    if (change.view && !('node' in change)) next.node = -1;
+  // Changes what is to be seen. Each change is a step of the browser's history, but a word that is typed and a walk by
+  // keys are one: `isStep` is false for all but their first.
+  go(change, isStep = true) {
     const before = this.state;
-    this.state = next;
+    this.state = { ...before, ...change };
+    if (change.view && !('node' in change)) this.state.node = -1;
     this.apply(before);
     const link = `#${this.links.write(this.state, this.chart)}`;
     if (link === (location.hash || '#')) return;
+    this.link = link;
     try {
-      const isSameWord = isTyping && before.q !== '';
-      history[isSameWord ? 'replaceState' : 'pushState'](null, '', link);
+      history[isStep ? 'pushState' : 'replaceState'](null, '', link);
     } catch {
+      // Browsers that count such changes refuse more than some in a second.
       location.hash = link;
     }
   }
 
-  // Takes the state from the link.
+  // Takes the state from the link. Two events tell of one step back.
   enter() {
-    const before = this.entered ? this.state : null;
+    if (this.link === (location.hash || '#')) return;
+    const before = this.link === undefined ? null : this.state;
+    this.link = location.hash || '#';
     const treeOf = (view) => {
       this.state = { ...this.state, view };
       return this.chart.tree;
     };
     this.state = this.links.read(location.hash, treeOf);
-    this.entered = true;
     this.apply(before);
     if (this.state.fn >= 0) this.table.reveal(this.state.fn);
   }
@@ -311,7 +313,7 @@ class App {
 
   choose(fn, node = -1, fromTable = false) {
     if (fn < 0) return;
-    this.go({ fn, node });
+    this.go({ fn, node }, !fromTable || this.state.fn < 0);
     this.table.reveal(fn);
     if (!fromTable) return;
     this.byId('status').textContent = this.sentence(fn);

@@ -191,9 +191,9 @@ class Table {
     const { state, found } = this.app;
     const isChosen = fn === state.fn;
     row.dataset.fn = fn;
-    row.id = `row-${fn}`;
     row.setAttribute('aria-rowindex', String(at + 2));
-    row.setAttribute('aria-selected', String(isChosen));
+    if (isChosen) row.setAttribute('aria-current', 'true');
+    else row.removeAttribute('aria-current');
     row.classList.toggle('chosen', isChosen);
     row.classList.toggle('odd', at % 2 === 1);
     row.classList.toggle('found', Boolean(found));
@@ -245,7 +245,6 @@ class Table {
   reveal(fn) {
     const at = this.order.indexOf(fn);
     if (at >= 0) this.goTo = at;
-    this.scroller.setAttribute('aria-activedescendant', at >= 0 ? `row-${fn}` : '');
     this.redraw();
   }
 }
