@@ -76,6 +76,11 @@ impl Browser {
     }
 
     fn call(&mut self, method: &str, params: Value) -> Value {
+        self.try_call(method, params)
+            .unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    fn try_call(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -90,8 +95,10 @@ impl Browser {
             let answer = self.from.recv_timeout(left);
             let answer = answer.unwrap_or_else(|_| panic!("no answer to {method}"));
             if answer["id"] == json!(self.last) {
-                assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
-                return answer["result"].clone();
+                return match &answer["error"] {
+                    Value::Null => Ok(answer["result"].clone()),
+                    error => Err(error.clone()),
+                };
             }
             match answer["method"].as_str() {
                 Some("Runtime.exceptionThrown") => {
@@ -131,10 +138,15 @@ impl Browser {
             .to_owned()
     }
 
-    /// Waits until an expression is true.
+    /// Waits until an expression is true. A page that is just being left has no answer, which is not true yet.
     pub(crate) fn wait(&mut self, expression: &str) {
         let until = Instant::now() + PATIENCE;
-        while self.ask(&format!("Boolean({expression})")) != json!(true) {
+        let params = json!({ "expression": format!("Boolean({expression})"), "returnByValue": true });
+        loop {
+            let answer = self.try_call("Runtime.evaluate", params.clone());
+            if answer.is_ok_and(|answer| answer["result"]["value"] == json!(true)) {
+                return;
+            }
             assert!(Instant::now() < until, "never true: {expression}");
         }
     }
