@@ -28,13 +28,13 @@ Examples:
   prof view server.prof                       # writes server.html and opens it
   prof view before.prof after.prof            # compares: red grew, blue shrank
   prof view server.prof --exclude-idle --no-open -o busy.html
-  prof view server.prof --source              # with the lines of the functions, from the files on this machine
-  prof view server.prof --tui                 # in the terminal
+  prof view server.prof --source              # with the lines of the functions, if they are here
   prof view server.prof --serve               # the page follows the file as it is saved again
+  prof view server.prof --tui                 # in the terminal
 
-The page is one file without anything from the network: keep it, mail it. It has icicle and flame graph, sunburst,
-square map, sandwich and reverse graph, a table of functions that sorts and searches, and for each function its callers
-and what it calls. Press ? in it for the keys.")]
+The page is one file without anything from the network: keep it, mail it. It has icicle and flame
+graph, sunburst, square map, sandwich, reverse graph and a map of files, a table of functions that
+sorts and searches, and for each function its callers and what it calls. Press ? in it for the keys.")]
 pub(super) struct Args {
     /// A profile of any kind that prof stats or prof flamegraph reads, or two to compare; - is standard input
     #[arg(value_name = "FILE", required = true)]

@@ -13,7 +13,7 @@ function bytesOfBase64(text) {
 
 async function unpack(text) {
   if (typeof DecompressionStream === 'undefined') {
-    throw new Error('this browser cannot unpack the data; Chromium 80, Firefox 113 and Safari 16.4 or later can');
+    throw new Error('this browser cannot unpack the data; Chromium 87, Firefox 113 and Safari 16.4 or later can');
   }
   const packed = new Blob([bytesOfBase64(text)]).stream();
   const plain = packed.pipeThrough(new DecompressionStream('deflate'));

@@ -129,6 +129,8 @@ class Table {
   setWidths() {
     const { order } = this;
     const step = Math.max(1, Math.floor(order.length / 400));
+    // What is left is the name's, but never less than this; then the table scrolls.
+    let sum = 260;
     this.columns.forEach((column, place) => {
       const cell = document.getElementById('columns').children[place];
       if (!column.isNumber) return;
@@ -139,8 +141,12 @@ class Table {
       for (let at = 0; at < order.length; at += at < 100 ? 1 : step) {
         longest = Math.max(longest, column.text(order[at]).length);
       }
-      cell.style.width = `${Math.max(column.share && column.key[0] !== 'd' ? 78 : 0, Math.round(longest * 7.3) + 22)}px`;
+      const least = column.share && column.key[0] !== 'd' ? 78 : 0;
+      const width = Math.max(least, Math.round(longest * 7.3) + 22);
+      cell.style.width = `${width}px`;
+      sum += width;
     });
+    document.getElementById('table').style.minWidth = `${sum}px`;
   }
 
   redraw() {
