@@ -163,7 +163,7 @@ fn profile(data: Data, args: &Args) -> Result<Profile, Failure> {
 }
 
 /// A small file whose functions share their callers may stand for more than any disk holds.
-fn check_size(profile: &Profile) -> Result<(), Failure> {
+pub(super) fn check_size(profile: &Profile) -> Result<(), Failure> {
     const MOST_SHARED: u64 = 10_000_000;
     let (uses, stored) = (profile.edge_uses(), profile.edge_count() as u64);
     if uses > MOST_SHARED.max(stored) {

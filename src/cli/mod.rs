@@ -17,6 +17,7 @@ mod places;
 mod record;
 mod stats;
 mod timeit;
+mod view;
 
 pub use exit::{Code, Failure};
 
@@ -41,6 +42,7 @@ Examples:
   prof timeit 'sorted(range(1000))'
   prof record -o app.prof app.py; prof stats app.prof --sort tottime --top 20
   prof stats server.prof --sort cumulative --limit 30
+  prof view server.prof
   prof flamegraph server.prof
   prof diff before.prof after.prof
   prof dummyrunner 10
@@ -63,6 +65,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Stats(stats::Args),
+    View(view::Args),
     Flamegraph(flamegraph::Args),
     Export(export::Args),
     Diff(diff::Args),
@@ -102,6 +105,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
     let sampling = sampling.map_err(|error| Failure::usage(error.to_string()))?;
     let code = match cli.command {
         Command::Stats(args) => stats::run(args, output),
+        Command::View(args) => view::run(&args, output),
         Command::Flamegraph(args) => flamegraph::run(args, output),
         Command::Export(args) => export::run(args, output),
         Command::Diff(args) => diff::run(&args, output),

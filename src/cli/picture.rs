@@ -1,4 +1,4 @@
-//! What `prof flamegraph` and `prof export` share: inputs of any format, made into one profile or one tree.
+//! What `prof flamegraph`, `prof view` and `prof export` share: inputs of any format, made into one profile or one tree.
 
 use super::output::Output;
 use super::{Failure, input};
@@ -158,6 +158,7 @@ pub(super) fn stacks(
         warn_of(made.suspicious, &loaded.title, output);
     }
     if made.repaired > 0 {
+        remarks.push(format!("{} impossible numbers count as 0", made.repaired));
         output.report(
             "warning",
             &format!(
@@ -201,6 +202,14 @@ pub(super) struct Filters {
 }
 
 impl Filters {
+    /// Only that of waiting, or none.
+    pub(super) fn idle(exclude_idle: bool) -> Filters {
+        Filters {
+            focus: None,
+            exclude_idle,
+        }
+    }
+
     /// Is anything left out?
     pub(super) fn leave_out(&self) -> bool {
         self.exclude_idle || self.focus.is_some()

@@ -4,6 +4,7 @@
 mod browser;
 mod chromium;
 mod corpus;
+mod devtools;
 mod diff;
 mod dummyrunner;
 mod errors;
@@ -17,6 +18,8 @@ mod stats;
 mod timeit;
 mod timeit_auto;
 mod timeit_pythons;
+mod view;
+mod view_page;
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};
