@@ -6,11 +6,10 @@ mod game;
 mod scenario;
 mod server;
 mod show;
-mod signals;
 mod target;
 
 use super::output::Output;
-use super::{Code, Failure};
+use super::{Code, Failure, signals};
 use crate::dummyrunner::dummy::{Options, Plan, Reconnect};
 use crate::dummyrunner::engine::{self, Outcome, Run, Setup, Why};
 use crate::dummyrunner::report::{self, Report, original, table, verdict};

@@ -15,6 +15,7 @@ mod output;
 mod picture;
 mod places;
 mod record;
+mod signals;
 mod stats;
 mod timeit;
 

@@ -54,7 +54,9 @@
 
 mod archive;
 pub mod forward;
+pub mod hot;
 pub mod recorder;
 pub mod run;
+pub mod sample;
 pub mod status;
 pub mod target;

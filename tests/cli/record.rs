@@ -1,5 +1,7 @@
 //! `prof record`: faults that a profile survives, each with a real process.
 
+mod attach;
+
 use super::{prof, python};
 use prof::format::pstats;
 use prof::profile::Profile;
