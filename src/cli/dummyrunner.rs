@@ -3,6 +3,7 @@
 mod demo;
 mod files;
 mod game;
+mod record;
 mod scenario;
 mod server;
 mod show;
@@ -32,6 +33,7 @@ Examples:
                                              elsewhere on 127.0.0.1:4000
   prof dummyrunner 1                         one dummy: its dialogue is printed
   prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
+  prof dummyrunner 50 --duration 60s --record hot.svg    and where the server spends its time
   prof dummyrunner 100 --threshold 'lag.p99 < 500ms' --junit lag.xml
   prof dummyrunner --print-scenario looker > my.toml; prof dummyrunner 50 --scenario my.toml
 
@@ -157,6 +159,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "PID|auto|none", value_parser = server::parse)]
     server_pid: Vec<server::Choice>,
 
+    /// Sample the stacks of the server, a Python program on this machine, while all dummies play, and show its hottest
+    /// functions: .svg for a flame graph, .folded, .json (speedscope), .pb.gz (pprof); repeat for more
+    #[arg(long, value_name = "FILE.svg")]
+    record: Vec<PathBuf>,
+
     /// Exit with code 3 if prof itself was too slow for the figures to be trusted
     #[arg(long)]
     strict_harness: bool,
@@ -231,6 +238,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let target = target::resolve(args, &scenario, game.as_ref())?;
     let watched = server::watched(args, target, game.as_ref());
     let mut files = files::Files::begin(args)?;
+    let planned = planned(args, &scenario);
+    let game_folder = game.as_ref().map(|found| &found.game);
+    let recorder = record::Recorder::begin(args, target, game_folder, planned)?;
     check_descriptors(dummies, output);
     // One moment by two clocks: times that servers send back are compared with it.
     let (start, epoch) = (Instant::now(), SystemTime::now());
@@ -243,13 +253,17 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let stopper = run.stopper();
     // The first in good order, the second at once.
     let signals = signals::stop_on_signals(move || stopper.stop())?;
-    let mut show = show::Show::new(args, &plan, watched, &mut files, output);
+    let mut show = show::Show::new(args, &plan, watched, recorder, &mut files, output);
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
     let outcome = run
         .play(std::sync::Arc::clone(&played), &setup, &mut show)
         .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
-    let history = show.finish()?;
+    let (history, recorder) = show.finish()?;
+    let (hot, recorded) = match recorder {
+        Some(recorder) => recorder.finish(output)?,
+        None => (None, Code::Done),
+    };
     let report = Report {
         plan: &played,
         outcome: &outcome,
@@ -258,6 +272,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         threads: setup.threads,
         history: &history,
         mixin: game.as_ref().map(|game| game.settings.mixin),
+        hot,
     };
     match args.format {
         Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,
@@ -268,13 +283,14 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     output.flush()?;
     files.finish(&report)?;
-    Ok(code(
+    let code = code(
         args,
         &report,
         &outcome,
         signals.was_stopped() && setup.duration.is_some(),
         output,
-    ))
+    );
+    Ok(if code == Code::Done { recorded } else { code })
 }
 
 /// How the run went, as an exit code; what failed is told.
@@ -369,16 +385,21 @@ fn threads(args: &Args) -> usize {
 
 fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant) -> Setup {
     let scenario = &plan.scenario;
-    let planned = args.duration.or(scenario.run.duration).or(scenario.stages_end());
-    let attended = std::io::stderr().is_terminal();
     Setup {
         start,
         target,
         sources: args.source.clone(),
         threads: threads(args),
         connect_rate: args.connect_rate,
-        duration: planned.or((!attended).then_some(LONGEST_UNATTENDED)),
+        duration: planned(args, scenario),
     }
+}
+
+/// When logouts begin.
+fn planned(args: &Args, scenario: &Scenario) -> Option<Duration> {
+    let planned = args.duration.or(scenario.run.duration).or(scenario.stages_end());
+    let attended = std::io::stderr().is_terminal();
+    planned.or((!attended).then_some(LONGEST_UNATTENDED))
 }
 
 fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut Output) {

@@ -16,6 +16,7 @@ mod picture;
 mod places;
 mod record;
 mod signals;
+mod stack_files;
 mod stats;
 mod timeit;
 

@@ -3,7 +3,6 @@
 
 mod attach;
 mod file;
-pub(super) mod stacks;
 mod summary;
 
 use super::duration::parse_seconds;

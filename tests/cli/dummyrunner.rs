@@ -1,6 +1,7 @@
 //! `prof dummyrunner`: its demo game, and dummies on it.
 
 mod play;
+mod record;
 
 use super::fail;
 use nix::sys::signal::{Signal, kill};

@@ -3,6 +3,7 @@
 use super::super::Failure;
 use super::super::output::Output;
 use super::files::Files;
+use super::record::Recorder;
 use super::{Args, Format, holds};
 use crate::dummyrunner::dummy::{Plan, Told};
 use crate::dummyrunner::engine::Observer;
@@ -39,6 +40,7 @@ pub(super) struct Show<'a> {
     next_line: Duration,
     /// The reader of our output is gone, or a file cannot be written: the run ends.
     failure: Option<Failure>,
+    recorder: Option<Recorder>,
 }
 
 impl<'a> Show<'a> {
@@ -46,6 +48,7 @@ impl<'a> Show<'a> {
         args: &Args,
         plan: &Plan,
         watched: Vec<(String, Meter)>,
+        recorder: Option<Recorder>,
         files: &'a mut Files,
         output: &'a mut Output,
     ) -> Show<'a> {
@@ -77,12 +80,13 @@ impl<'a> Show<'a> {
             block: draws.then_some(0),
             next_line: EVERY,
             failure: None,
+            recorder,
         }
     }
 
-    /// All seconds, or what could not be printed or written.
-    pub(super) fn finish(self) -> Result<History, Failure> {
-        self.failure.map_or(Ok(self.history), Err)
+    /// All seconds, and what sampled the server; or what could not be printed or written.
+    pub(super) fn finish(self) -> Result<(History, Option<Recorder>), Failure> {
+        self.failure.map_or(Ok((self.history, self.recorder)), Err)
     }
 
     fn print(&mut self, text: &str) {
@@ -112,6 +116,9 @@ impl<'a> Show<'a> {
 
 impl Observer for Show<'_> {
     fn glance(&mut self, at: Duration, window: &Window) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.look(at, &window.phases);
+        }
         if let Some(lines) = self.block {
             self.live.glance(at, window);
             self.block = Some(self.output.redraw(lines, &self.live.block()));

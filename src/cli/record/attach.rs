@@ -2,8 +2,8 @@
 
 use super::super::duration::parse_seconds;
 use super::super::output::Output;
+use super::super::stack_files::{About, Files, Format};
 use super::super::{Code, Failure, signals};
-use super::stacks::{About, Files, Format};
 use super::summary::{seconds, shell_word, size};
 use crate::process::Source;
 use crate::python::text::shown;

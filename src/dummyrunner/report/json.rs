@@ -76,6 +76,7 @@ pub fn render(report: &Report<'_>) -> String {
         "lag_in": lags(&metrics.lag_in),
         "lag_out": lags(&metrics.lag_out),
         "processes": report.history.costs().iter().map(cost).collect::<Value>(),
+        "hot": report.hot.as_ref().map(super::hot::Hot::json),
         "seconds": report.history.json(),
     });
     format!("{object:#}\n")

@@ -2,6 +2,7 @@
 
 pub mod dialogue;
 pub mod history;
+pub mod hot;
 pub mod json;
 pub mod junit;
 pub mod live;
@@ -30,6 +31,8 @@ pub struct Report<'a> {
     pub history: &'a history::History,
     /// Do the settings of an Evennia game take its limits off? `None`: no settings were read.
     pub mixin: Option<bool>,
+    /// Where the server spent its time, if that was sampled.
+    pub hot: Option<hot::Hot>,
 }
 
 /// A number of dummies.

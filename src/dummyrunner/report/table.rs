@@ -32,6 +32,9 @@ pub fn render(report: &Report<'_>) -> String {
     out.push_str(&actions(report));
     lags(report, &mut out);
     costs(report, &mut out);
+    if let Some(hot) = &report.hot {
+        out.push_str(&hot.text());
+    }
     problems(report, &mut out);
     thresholds(report, &mut out);
     for warning in report.warnings() {

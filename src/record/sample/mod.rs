@@ -35,7 +35,7 @@ mod sampling;
 mod threads;
 
 pub use collect::Counts;
-pub use sampling::{Sampled, Sampling};
+pub use sampling::{Sampled, Sampling, check};
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;

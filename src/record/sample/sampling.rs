@@ -115,11 +115,27 @@ struct Target {
 }
 
 impl Target {
+    fn find(source: &Source, options: &Options) -> Result<Target, Error> {
+        let pid = source.pid().ok_or_else(|| match source {
+            Source::Pid(pid) => Error::NoProcess(*pid),
+            Source::File(path) => Error::NoProcessIn(path.to_string_lossy().into_owned()),
+        })?;
+        Target::attach(pid, options, PATIENCE)
+    }
+
     fn attach(pid: u32, options: &Options, patience: Duration) -> Result<Target, Error> {
         let process = Process::find(pid).map_err(|_| Error::NoProcess(pid))?;
         let spied = Spied::attach(pid, options, patience)?;
         Ok(Target { spied, process })
     }
+}
+
+/// Can this process be sampled? Finds out without taking a sample.
+///
+/// # Errors
+/// Why not.
+pub fn check(source: &Source) -> Result<(), Error> {
+    Target::find(source, &Options::default()).map(|_| ())
 }
 
 /// What the thread does.
@@ -147,11 +163,8 @@ struct Task {
 
 impl Task {
     fn begin(source: Source, options: Options, shared: Arc<Mutex<Counts>>) -> Result<Task, Error> {
-        let pid = source.pid().ok_or_else(|| match &source {
-            Source::Pid(pid) => Error::NoProcess(*pid),
-            Source::File(path) => Error::NoProcessIn(path.to_string_lossy().into_owned()),
-        })?;
-        let target = Target::attach(pid, &options, PATIENCE)?;
+        let target = Target::find(&source, &options)?;
+        let pid = target.process.pid();
         Ok(Task {
             source,
             options,

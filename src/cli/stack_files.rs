@@ -1,7 +1,7 @@
 //! Files of sampled stacks: in the format that their names tell, opened before anything is sampled.
 
-use super::super::Failure;
-use super::super::output::{Output, OutputFile};
+use super::Failure;
+use super::output::{Output, OutputFile};
 use crate::export::{chrome, firefox, flamegraph, pprof, speedscope};
 use crate::format::{folded, pstats};
 use crate::profile::Profile;
@@ -51,11 +51,11 @@ impl Format {
 }
 
 /// What pictures and other files say about the samples.
-pub(in super::super) struct About {
-    pub(in super::super) title: String,
-    pub(in super::super) subtitle: String,
+pub(super) struct About {
+    pub(super) title: String,
+    pub(super) subtitle: String,
     /// How many samples were taken a second.
-    pub(in super::super) rate: f64,
+    pub(super) rate: f64,
 }
 
 /// The files that were asked for.
@@ -97,6 +97,12 @@ impl Files {
     pub(super) fn for_stats(&self) -> Option<&Path> {
         let drawn = |format: Format| matches!(format, Format::Flamegraph | Format::Chrome | Format::Firefox);
         let file = self.0.iter().find(|(_, format, _)| !drawn(*format));
+        file.map(|(path, ..)| path.as_path())
+    }
+
+    /// The first flame graph.
+    pub(super) fn picture(&self) -> Option<&Path> {
+        let file = self.0.iter().find(|(_, format, _)| *format == Format::Flamegraph);
         file.map(|(path, ..)| path.as_path())
     }
 
@@ -147,7 +153,7 @@ fn bytes(tree: &StackTree, format: Format, about: &About) -> Result<Vec<u8>, Fai
 }
 
 /// A flame graph of samples.
-pub(in super::super) fn picture(tree: &StackTree, about: &About) -> Result<Vec<u8>, Failure> {
+pub(super) fn picture(tree: &StackTree, about: &About) -> Result<Vec<u8>, Failure> {
     let options = flamegraph::Options {
         title: about.title.clone(),
         subtitle: about.subtitle.clone(),
