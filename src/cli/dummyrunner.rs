@@ -2,7 +2,7 @@
 
 mod demo;
 mod files;
-mod game;
+pub(super) mod game;
 mod record;
 mod scenario;
 mod server;

@@ -3,6 +3,7 @@
 
 mod attach;
 mod file;
+mod game;
 mod summary;
 
 use super::duration::parse_seconds;
@@ -16,7 +17,7 @@ pub(super) use attach::parse_rate;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 /// Run a Python program under cProfile, whose profile is kept however it ends; or sample one that runs already
@@ -28,6 +29,7 @@ Examples:
   prof record -o server.prof -m mymodule --its-option
   prof record --every 5s --threads -o server.prof -- .venv/bin/python server.py
   prof record -o web.prof gunicorn app:app
+  prof record -o server.prof --game mygame
   prof record --pid 4242 --duration 30s -o stacks.folded
   prof record --pid 4242 --duration 30s --flamegraph out.svg
 
@@ -79,6 +81,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "PYTHON")]
     python: Option<OsString>,
 
+    /// Start the Evennia game in this folder as its launcher does, and record its Server: FILE, after a reload FILE-2,
+    /// and so on [default: server.prof]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["command", "pid", "children", "merge"])]
+    game: Option<PathBuf>,
+
+    /// With --game: record its Portal, not its Server
+    #[arg(long, requires = "game")]
+    portal: bool,
+
     /// Print nothing, unless something goes wrong
     #[arg(short, long)]
     quiet: bool,
@@ -91,7 +102,7 @@ pub(super) struct Args {
         value_name = "COMMAND",
         trailing_var_arg = true,
         allow_hyphen_values = true,
-        required_unless_present = "pid"
+        required_unless_present_any = ["pid", "game"]
     )]
     command: Vec<OsString>,
 }
@@ -103,6 +114,9 @@ struct Every(Option<Duration>);
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if let Some(pid) = &args.attach.pid {
         return attach::run(pid, args, output);
+    }
+    if let Some(folder) = &args.game {
+        return game::run(folder, args, output);
     }
     if let Some(option) = args.attach.misplaced() {
         let failure = Failure::usage(format!("{option} is for a program that runs already"));
@@ -128,10 +142,13 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         children: args.children,
         max_memory: args.max_rss,
         keep_running: args.keep_running,
+        only: None,
     };
     forward::hold();
     let variable = std::env::var_os("PYTHONPATH");
-    let running = run::start(&target, &options, &dump, variable).map_err(|error| {
+    let mut command = Command::new(&target.python);
+    command.args(&target.arguments);
+    let running = run::start(command, &options, &dump, variable).map_err(|error| {
         let python = target.python.to_string_lossy();
         Failure::usage(format!("cannot start `{python}`: {}", input::system_text(&error)))
     })?;

@@ -1,6 +1,7 @@
 //! `prof record`: faults that a profile survives, each with a real process.
 
 mod attach;
+mod game;
 
 use super::{prof, python};
 use prof::format::pstats;

@@ -40,7 +40,7 @@ pub(super) fn find(args: &Args, scenario: &Scenario, output: &mut Output) -> Res
     Ok(Some(found))
 }
 
-fn named(folder: &Path) -> Result<Game, Failure> {
+pub(in crate::cli) fn named(folder: &Path) -> Result<Game, Failure> {
     if let Some(game) = Game::around(folder) {
         return Ok(game);
     }
