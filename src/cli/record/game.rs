@@ -89,11 +89,6 @@ pub(super) fn run(folder: &Path, args: &Args, output: &mut Output) -> Result<Cod
             Part::Portal => "/portal/portal.py",
         }),
     };
-    let (told, stop) = channel();
-    signals::stop_on_signals(move || {
-        // Once it is over nobody listens.
-        let _ = told.send(());
-    })?;
     let launcher = launcher(&game, &python, "start");
     let running = run::start(launcher, &options, &dump, std::env::var_os("PYTHONPATH")).map_err(|error| {
         Failure::usage(format!(
@@ -101,6 +96,12 @@ pub(super) fn run(folder: &Path, args: &Args, output: &mut Output) -> Result<Cod
             python.display(),
             input::system_text(&error)
         ))
+    })?;
+    // Only now: the game would inherit that they are held back, and could not be ended by them.
+    let (told, stop) = channel();
+    signals::stop_on_signals(move || {
+        // Once it is over nobody listens.
+        let _ = told.send(());
     })?;
     let mut recorded = Recorded {
         meter: Meter::new(game.source(part)),
@@ -176,7 +177,11 @@ impl Recorded<'_> {
     fn look(&mut self) -> Result<(Option<std::process::ExitStatus>, Option<Sample>), Failure> {
         let (story, watch, output) = (&mut self.story, &mut self.watch, &mut *self.output);
         let ended = self.running.poll(|event: Event| {
-            watch.tell(&event, output);
+            if event == Event::Kept {
+                output.progress("recording has ended, the game goes on");
+            } else {
+                watch.tell(&event, output);
+            }
             story.add(&event);
         })?;
         let sample = self.meter.sample(self.began.elapsed());

@@ -192,6 +192,13 @@ fn each_end_of_a_game_leaves_a_profile() {
     });
     game.greets();
 
+    let status = format!("/proc/{}/status", game.pid("server").expect("it runs"));
+    let status = std::fs::read_to_string(status).expect("it runs");
+    assert!(
+        status.contains("SigBlk:\t0000000000000000"),
+        "signals reach it: {status}"
+    );
+
     game.evennia(&["reload"]);
     until("the third Server runs", || {
         game.folder.file("server-3.prof").exists()
