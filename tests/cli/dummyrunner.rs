@@ -1,6 +1,7 @@
 //! `prof dummyrunner`: its demo game, and dummies on it.
 
 mod play;
+#[cfg(feature = "attach")]
 mod record;
 
 use super::fail;

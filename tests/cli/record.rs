@@ -1,5 +1,6 @@
 //! `prof record`: faults that a profile survives, each with a real process.
 
+#[cfg(feature = "attach")]
 mod attach;
 mod game;
 

@@ -5,8 +5,9 @@
 //! Python is, and takes those that wait for busy; here that is found in the C library's own record of the thread.
 
 use super::collect::{Function, Stack};
+use super::permission::permission_hint;
 use super::threads::Threads;
-use super::{Error, Options, permission_hint};
+use super::{Error, Options};
 use crate::process::Process;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
