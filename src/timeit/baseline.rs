@@ -101,7 +101,9 @@ fn evidence(
     let speed = |drawn: &[Vec<&OfProcess>]| references(&drawn[0]) - references(&drawn[1]);
     let all = [now.iter().collect::<Vec<_>>(), before.iter().collect()];
     let groups = [&now[..], &before[..]];
-    let comparable = new.reference.is_some()
+    // A shell by itself is no loop: its start may change with its version.
+    let comparable = !new.is_of_commands()
+        && new.reference.is_some()
         && new.reference == old.reference
         && new.runtimes.get(side.runtime)?.to_string() == old.runtimes.get(then.runtime)?.to_string();
     let machine = comparable

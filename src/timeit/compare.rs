@@ -159,6 +159,9 @@ fn judge(log_ratio: f64, interval: Option<Interval>, elapsed: Duration) -> Verdi
 /// A case with the first case, in the processes that both ran in.
 fn of_cases(results: &Results, runtime: usize, case: usize) -> Option<Evidence> {
     let clusters = ratios(results, runtime, case);
+    if clusters.is_empty() {
+        return apart(results, runtime, case);
+    }
     let pairs = clusters.iter().map(Vec::len).sum();
     let processes = clusters.len();
     let counts = Samples::new(clusters.iter().map(|pairs| pairs.len() as f64).collect())?;
@@ -178,6 +181,32 @@ fn of_cases(results: &Results, runtime: usize, case: usize) -> Option<Evidence> 
         pairs,
         processes,
         spread,
+    })
+}
+
+/// A case with the first case where neither ran near the other: the medians of the processes, drawn anew from both.
+fn apart(results: &Results, runtime: usize, case: usize) -> Option<Evidence> {
+    let medians = |case: usize| -> Vec<f64> {
+        let found = estimate::estimate(results, Side { case, runtime });
+        found.map(|found| found.medians).unwrap_or_default()
+    };
+    let groups = [medians(case), medians(0)];
+    if groups.iter().any(Vec::is_empty) {
+        return None;
+    }
+    let middle =
+        |values: &mut dyn Iterator<Item = f64>| bootstrap::median(&mut values.collect::<Vec<_>>()).ln();
+    let draws = bootstrap::of_groups(&[&groups[0][..], &groups[1][..]], |drawn| {
+        middle(&mut drawn[0].iter().map(|value| **value)) - middle(&mut drawn[1].iter().map(|value| **value))
+    });
+    let log_ratio = middle(&mut groups[0].iter().copied()) - middle(&mut groups[1].iter().copied());
+    log_ratio.is_finite().then(|| Evidence {
+        base: results.name(Side { case: 0, runtime }),
+        name: results.name(Side { case, runtime }),
+        log_ratio,
+        pairs: 0,
+        processes: groups[0].len().min(groups[1].len()),
+        spread: draws.map_or(Spread::Unknown, Spread::Draws),
     })
 }
 

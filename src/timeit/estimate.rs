@@ -5,7 +5,7 @@
 //! wait of their own will: then waiting is part of what is timed. Such a time varies far more, for it holds what
 //! interruptions cost; where three processes have clean samples, those that have not are left out.
 
-use super::results::{Metric, Results, Run, Side, Taken};
+use super::results::{Kind, Metric, Results, Run, Side, Taken};
 use crate::statistics::Samples;
 use crate::statistics::interval::{self, Interval, LEVEL};
 
@@ -52,7 +52,11 @@ pub struct OfRun {
 /// The values of a case in a process: its clean samples, or what stands in for them.
 #[must_use]
 pub fn of_run(run: &Run, case: usize, metric: Metric) -> OfRun {
-    let samples: Vec<&Taken> = run.timed(case).collect();
+    of_run_and_kind(run, Kind::Timed, case, metric)
+}
+
+fn of_run_and_kind(run: &Run, kind: Kind, case: usize, metric: Metric) -> OfRun {
+    let samples: Vec<&Taken> = run.of(kind, case).collect();
     let clean = samples.iter().filter(|taken| taken.is_clean()).count();
     let by_processor = metric == Metric::Wall
         && clean < ENOUGH_CLEAN.min(samples.len())
@@ -74,9 +78,20 @@ pub fn of_run(run: &Run, case: usize, metric: Metric) -> OfRun {
 /// The figure of a case on a runtime; `None` if no sample of it was taken.
 #[must_use]
 pub fn estimate(results: &Results, side: Side) -> Option<Estimate> {
+    of_kind(results, Kind::Timed, side)
+}
+
+/// The figure of what ran as the reference: with commands the start of the shell.
+#[must_use]
+pub fn reference(results: &Results, runtime: usize) -> Option<Estimate> {
+    let case = results.cases.len();
+    of_kind(results, Kind::Reference, Side { case, runtime })
+}
+
+fn of_kind(results: &Results, kind: Kind, side: Side) -> Option<Estimate> {
     let of_runs: Vec<(&Run, OfRun)> = results
         .runs_of(side.runtime)
-        .map(|run| (run, of_run(run, side.case, results.metric)))
+        .map(|run| (run, of_run_and_kind(run, kind, side.case, results.metric)))
         .filter(|(_, of_run)| !of_run.values.is_empty())
         .collect();
     let by_processor = of_runs.iter().filter(|(_, of_run)| of_run.by_processor).count();
@@ -91,7 +106,7 @@ pub fn estimate(results: &Results, side: Side) -> Option<Estimate> {
             min = min.min(values.min());
             medians.push(values.median());
         }
-        for taken in run.timed(side.case) {
+        for taken in run.of(kind, side.case) {
             samples += 1;
             clean += usize::from(taken.is_clean());
             loops.push(taken.sample.row.loops as f64);
@@ -124,7 +139,6 @@ impl Estimate {
 
 #[cfg(test)]
 mod tests {
-    use super::super::results::Kind;
     use super::super::session::{Row, Runtime, Sample};
     use super::*;
     use std::time::Duration;
@@ -145,6 +159,7 @@ mod tests {
                 faults: 0,
                 peak_memory: 0,
                 setup: Duration::ZERO,
+                usage: None,
             },
         }
     }

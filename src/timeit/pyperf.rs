@@ -321,6 +321,7 @@ fn sample(case: usize, loops: Option<u64>, value: f64) -> Result<Sample, String>
         faults: 0,
         peak_memory: 0,
         setup: Duration::ZERO,
+        usage: None,
     })
 }
 

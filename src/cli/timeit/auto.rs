@@ -53,6 +53,30 @@ impl Options {
         self.auto || !is_fixed && (!self.vs.is_empty() || pythons > 1)
     }
 
+    pub(super) fn has_vs(&self) -> bool {
+        !self.vs.is_empty()
+    }
+
+    pub(super) fn precision(&self) -> f64 {
+        self.precision
+    }
+
+    /// The name that was given to this case.
+    pub(super) fn name(&self, at: usize) -> Option<&str> {
+        self.name.get(at).map(String::as_str)
+    }
+
+    /// Fails if more names are given than there is to be named.
+    pub(super) fn check_names(&self, most: usize, what: &str) -> Result<(), Failure> {
+        let names = self.name.len();
+        if names > most {
+            return Err(Failure::usage(format!(
+                "{names} times --name, but only {most} to be named: {what}"
+            )));
+        }
+        Ok(())
+    }
+
     /// What is only known in auto mode, and given without it.
     pub(super) fn misplaced(&self) -> Option<&'static str> {
         self.processes.is_some().then_some("--processes")
@@ -80,7 +104,7 @@ fn parse_processes(text: &str) -> Result<usize, String> {
 const LONG_SAMPLE: Duration = Duration::from_secs(1);
 
 /// Ends samples that run on when the time that the user allows is over. Ctrl-C comes through the session.
-struct Until(Option<Instant>);
+pub(super) struct Until(Option<Instant>);
 
 impl Watch for Until {
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
@@ -93,7 +117,12 @@ impl Watch for Until {
 }
 
 impl Until {
-    fn is_over(&self) -> bool {
+    /// From now on so long.
+    pub(super) fn new(max_time: Option<Duration>) -> Until {
+        Until(max_time.and_then(|time| Instant::now().checked_add(time)))
+    }
+
+    pub(super) fn is_over(&self) -> bool {
         self.0.is_some_and(|until| Instant::now() >= until)
     }
 }
@@ -124,7 +153,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let before = files.snapshot();
     let began = Instant::now();
     // What was asked for is a limit; what we chose is only a plan.
-    let mut until = Until(args.max_time.and_then(|time| began.checked_add(time)));
+    let mut until = Until::new(args.max_time);
     let end = auto::measure(
         &mut results,
         &mut openers,
@@ -182,10 +211,11 @@ pub(super) fn text_options(args: &Args, output: &Output) -> text::Options {
         verbose: args.verbose > 0,
         width: output.width(),
         color: output.is_colored(),
+        columns: Vec::new(),
     }
 }
 
-fn has_figures(results: &Results) -> bool {
+pub(super) fn has_figures(results: &Results) -> bool {
     results.sides().all(|side| {
         results
             .runs_of(side.runtime)
@@ -195,9 +225,8 @@ fn has_figures(results: &Results) -> bool {
 
 fn settings(args: &Args, sides: u32) -> Settings {
     let default = Settings::default();
-    let planned = default.max_time + EACH_MORE * sides.saturating_sub(1).min(60);
     Settings {
-        max_time: args.max_time.unwrap_or(planned),
+        max_time: args.max_time.unwrap_or_else(|| planned_time(sides)),
         patience: args.max_time.unwrap_or(PATIENCE),
         precision: args.auto.precision,
         processes: args.auto.processes,
@@ -205,20 +234,20 @@ fn settings(args: &Args, sides: u32) -> Settings {
     }
 }
 
+/// How long so many things that are compared are measured, if the user says nothing.
+pub(super) fn planned_time(sides: u32) -> Duration {
+    Settings::default().max_time + EACH_MORE * sides.saturating_sub(1).min(60)
+}
+
 pub(super) fn cases(options: &Options, snippet: Snippet, gc: Collector) -> Result<Vec<Case>, Failure> {
     let mut statements = vec![snippet.statement];
     statements.extend(options.vs.iter().cloned());
-    if options.name.len() > statements.len() {
-        let (names, statements) = (options.name.len(), statements.len());
-        return Err(Failure::usage(format!(
-            "{names} times --name, but only {statements} to be named: the statement and each --vs"
-        )));
-    }
+    options.check_names(statements.len(), "the statement and each --vs")?;
     let is_alone = statements.len() == 1;
     let mut cases = Vec::new();
     for (at, statement) in statements.into_iter().enumerate() {
-        let name = match options.name.get(at) {
-            Some(name) => name.clone(),
+        let name = match options.name(at) {
+            Some(name) => name.to_owned(),
             None if is_alone => headline(&statement),
             None => letter(at),
         };
@@ -232,13 +261,14 @@ pub(super) fn cases(options: &Options, snippet: Snippet, gc: Collector) -> Resul
             statement: statement.clone(),
             setup: snippet.setup.clone(),
             collect_garbage,
+            parameters: Vec::new(),
         }));
     }
     Ok(cases)
 }
 
 /// The first line of a statement, not too long for a name.
-fn headline(statement: &str) -> String {
+pub(super) fn headline(statement: &str) -> String {
     let line = statement.lines().find(|line| !line.trim().is_empty());
     let line = line.unwrap_or("pass").trim();
     match line.char_indices().nth(40) {
@@ -248,7 +278,7 @@ fn headline(statement: &str) -> String {
 }
 
 /// A, B, ... Z, AA, AB, ...
-fn letter(at: usize) -> String {
+pub(super) fn letter(at: usize) -> String {
     let last = char::from(b'A' + (at % 26) as u8);
     match at / 26 {
         0 => last.to_string(),

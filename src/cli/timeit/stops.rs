@@ -36,6 +36,14 @@ pub(super) fn tell(reason: &Reason, is_out_of_time: bool, output: &mut Output) -
             tell_end(end.as_bytes(), output);
             Code::Failed
         }
+        Reason::Failed(failed) => {
+            output.report("error", &text::shown(failed.message.as_bytes()));
+            tell_end(failed.output.as_bytes(), output);
+            if let Some(hint) = &failed.hint {
+                output.report("hint", &text::shown(hint.as_bytes()));
+            }
+            Code::Failed
+        }
         Reason::Start(message) => {
             let mut lines = message.lines();
             let first = lines.next().unwrap_or_default();

@@ -413,6 +413,7 @@ fn sample(row: Row, numbers: &[i64]) -> Sample {
         faults: count(5),
         peak_memory: count(6),
         setup: time(7).unwrap_or_default(),
+        usage: None,
     }
 }
 

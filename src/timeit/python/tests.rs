@@ -69,6 +69,7 @@ fn run_in(
         statement: statement.into(),
         setup: setup.into(),
         collect_garbage: false,
+        parameters: Vec::new(),
     })?;
     let plan: Vec<Row> = loops.iter().map(|&loops| Row { case: 0, loops }).collect();
     let mut looks = Looks {

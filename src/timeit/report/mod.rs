@@ -1,5 +1,6 @@
 //! What was measured, as text.
 
+pub mod commands;
 pub mod csv;
 pub mod figures;
 pub mod fixed;
