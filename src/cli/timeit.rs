@@ -35,6 +35,7 @@ Examples:
   prof timeit compare monday.json friday.json
   prof timeit --cmd 'fd . /usr' --cmd 'find /usr'
   prof timeit --sh 'sort big.txt | uniq -c' --prepare 'sync' --runs 20
+  prof timeit -L n 10,100,1000 -s 'd = list(range({n}))' 'sorted(d)'
   prof timeit -P threads 1 8 --cmd 'make -j {threads}' --prepare 'make clean'
 
 Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines
@@ -151,7 +152,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
             .hint(Some("--cmd 'COMMAND' times one, --sh 'COMMAND' one in a shell")));
     }
     let is_fixed = args.number.is_some() || args.repeat.is_some() || args.autorange;
-    if args.auto.is_wanted(args.interpreter.count(), is_fixed) {
+    if args
+        .auto
+        .is_wanted(args.interpreter.count(), args.parameters.is_given(), is_fixed)
+    {
         return auto::run(args, output);
     }
     if let Some(option) = args.auto.misplaced() {

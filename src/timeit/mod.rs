@@ -20,6 +20,8 @@ pub mod estimate;
 mod fake;
 pub mod findings;
 pub mod fixed;
+pub mod growth;
+pub mod hyperfine;
 pub mod machine;
 pub mod parameters;
 pub mod plan;

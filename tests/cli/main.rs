@@ -16,6 +16,7 @@ mod record_same;
 mod stats;
 mod timeit;
 mod timeit_auto;
+mod timeit_commands;
 mod timeit_pythons;
 
 use assert_cmd::Command;

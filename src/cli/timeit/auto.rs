@@ -12,7 +12,7 @@ use crate::timeit::machine::Files;
 use crate::timeit::report::text;
 use crate::timeit::results::{Metric, Results};
 use crate::timeit::session::{Case, Open, Progress, Reason, Watch};
-use crate::timeit::{baseline, date};
+use crate::timeit::{baseline, date, parameters};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -34,7 +34,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
     vs: Vec<String>,
 
-    /// What reports call the statement, then each --vs [default: A, B, C and so on]
+    /// What reports call the statement, then each --vs, or each command [default: A, B, C and so on]
     #[arg(long, value_name = "NAME")]
     name: Vec<String>,
 
@@ -49,8 +49,8 @@ pub(super) struct Options {
 
 impl Options {
     /// Is auto mode asked for?
-    pub(super) fn is_wanted(&self, pythons: usize, is_fixed: bool) -> bool {
-        self.auto || !is_fixed && (!self.vs.is_empty() || pythons > 1)
+    pub(super) fn is_wanted(&self, pythons: usize, has_parameters: bool, is_fixed: bool) -> bool {
+        self.auto || !is_fixed && (!self.vs.is_empty() || pythons > 1 || has_parameters)
     }
 
     pub(super) fn has_vs(&self) -> bool {
@@ -134,7 +134,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         ));
     }
     let snippet = args.code.read()?;
-    let cases = cases(&args.auto, snippet, args.gc)?;
+    let cases = cases(args, snippet)?;
     let pythons = args.interpreter.openers(args.timeout, interrupt::watch())?;
     let checks = checks_of(args, cases.len() * pythons.len())?;
     // All that may be wrong with files is told before anything is measured.
@@ -239,29 +239,42 @@ pub(super) fn planned_time(sides: u32) -> Duration {
     Settings::default().max_time + EACH_MORE * sides.saturating_sub(1).min(60)
 }
 
-pub(super) fn cases(options: &Options, snippet: Snippet, gc: Collector) -> Result<Vec<Case>, Failure> {
+/// The statement and each `--vs`, with every set of parameters and with or without the garbage collector.
+pub(super) fn cases(args: &Args, snippet: Snippet) -> Result<Vec<Case>, Failure> {
+    let options = &args.auto;
     let mut statements = vec![snippet.statement];
     statements.extend(options.vs.iter().cloned());
-    options.check_names(statements.len(), "the statement and each --vs")?;
+    let sets = args.parameters.sets()?;
+    let texts = statements.iter().chain([&snippet.setup]);
+    args.parameters.check_use(texts.map(String::as_str))?;
+    options.check_names(
+        statements.len() * sets.len(),
+        "the statement and each --vs, with each parameter",
+    )?;
     let is_alone = statements.len() == 1;
+    let collectors: &[(bool, &str)] = match args.gc {
+        Collector::Off => &[(false, "")],
+        Collector::On => &[(true, "")],
+        Collector::Both => &[(false, " without gc"), (true, " with gc")],
+    };
     let mut cases = Vec::new();
-    for (at, statement) in statements.into_iter().enumerate() {
-        let name = match options.name(at) {
+    let all = statements.iter().enumerate();
+    let all = all.flat_map(|(at, statement)| sets.iter().map(move |set| (at, statement, set)));
+    for (place, (at, statement, set)) in all.enumerate() {
+        let statement = parameters::fill(statement, set);
+        let name = match options.name(place) {
             Some(name) => name.to_owned(),
-            None if is_alone => headline(&statement),
-            None => letter(at),
-        };
-        let collectors: &[(bool, &str)] = match gc {
-            Collector::Off => &[(false, "")],
-            Collector::On => &[(true, "")],
-            Collector::Both => &[(false, " without gc"), (true, " with gc")],
+            None if is_alone && set.is_empty() => headline(&statement),
+            None if is_alone => parameters::label(set),
+            None if set.is_empty() => letter(at),
+            None => format!("{} ({})", letter(at), parameters::label(set)),
         };
         cases.extend(collectors.iter().map(|&(collect_garbage, suffix)| Case {
             name: format!("{name}{suffix}"),
             statement: statement.clone(),
-            setup: snippet.setup.clone(),
+            setup: parameters::fill(&snippet.setup, set),
             collect_garbage,
-            parameters: Vec::new(),
+            parameters: set.clone(),
         }));
     }
     Ok(cases)

@@ -20,9 +20,11 @@ const NUMBER: u64 = 1_000_000;
 const AUTORANGE_REPEAT: u64 = 5;
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
-    let cases = auto::cases(&args.auto, args.code.read()?, args.gc)?;
+    let cases = auto::cases(args, args.code.read()?)?;
     if args.format == Format::Timeit && cases.len() > 1 {
-        return Err(Failure::usage("--format timeit has no place for --vs"));
+        return Err(Failure::usage(
+            "--format timeit has no place for --vs and parameters",
+        ));
     }
     let pythons = args.interpreter.openers(args.timeout, interrupt::watch())?;
     let checks = auto::checks_of(args, cases.len() * pythons.len())?;
@@ -52,7 +54,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     results.elapsed = began.elapsed();
     results.activity = before.until(&files.snapshot());
     if is_printed && args.format == Format::Text && args.gc != Collector::Both {
-        let text = text::comparisons(&results, &auto::text_options(args, output));
+        let options = auto::text_options(args, output);
+        let text = text::comparisons(&results, &options) + &text::grown(&results, &options);
         output.raw().write_all(text.as_bytes())?;
     }
     match auto::keep(args, &store, &results, &checks, output)? {

@@ -21,6 +21,11 @@ pub(super) struct Args {
 }
 
 impl Args {
+    /// Are there parameters?
+    pub(super) fn is_given(&self) -> bool {
+        !self.parameter_list.is_empty() || !self.parameter_scan.is_empty()
+    }
+
     fn all(&self) -> Result<Vec<Parameter>, Failure> {
         let scans = self.parameter_scan.len() / 3;
         let steps = &self.parameter_step;

@@ -65,15 +65,50 @@ impl Column {
     }
 }
 
+/// What all runs of a command have in common, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Runs {
+    /// The mean time.
+    pub mean: f64,
+    /// The longest.
+    pub max: f64,
+    /// The mean processor time in its own code.
+    pub user: f64,
+    /// The mean processor time in the system's.
+    pub system: f64,
+}
+
+impl Runs {
+    /// Those of a command; `None` if there are none, or they are no processes.
+    #[must_use]
+    pub fn of(results: &Results, side: Side) -> Option<Runs> {
+        let runs = runs(results, side);
+        let values = |value: &dyn Fn(&Taken, &Usage) -> f64| {
+            Samples::new(runs.iter().map(|(taken, usage)| value(taken, usage)).collect())
+        };
+        let wall = values(&|taken, _| taken.wall())?;
+        Some(Runs {
+            mean: wall.mean(),
+            max: wall.max(),
+            user: values(&|_, usage| usage.user.as_secs_f64())?.mean(),
+            system: values(&|_, usage| usage.system.as_secs_f64())?.mean(),
+        })
+    }
+}
+
+fn runs(results: &Results, side: Side) -> Vec<(&Taken, Usage)> {
+    results
+        .runs_of(side.runtime)
+        .flat_map(|run| run.of(Kind::Timed, side.case))
+        .filter_map(|taken| Some((taken, taken.sample.usage?)))
+        .collect()
+}
+
 /// A line on the runs of a command; `None` if there are none, or they are no processes.
 #[must_use]
 pub fn line(results: &Results, side: Side, columns: &[Column]) -> Option<String> {
     let columns = if columns.is_empty() { &DEFAULT } else { columns };
-    let runs: Vec<(&Taken, Usage)> = results
-        .runs_of(side.runtime)
-        .flat_map(|run| run.of(Kind::Timed, side.case))
-        .filter_map(|taken| Some((taken, taken.sample.usage?)))
-        .collect();
+    let runs = runs(results, side);
     if runs.is_empty() {
         return None;
     }

@@ -2,14 +2,15 @@
 
 use super::commands::{self, Column};
 use super::figures::{digits, figure, reach, sentence};
+use super::growth as growth_text;
 use super::units::{Unit, counted, time};
 use crate::python::text::shown;
 use crate::statistics::interval::{LEVEL, Method};
 use crate::timeit::baseline::Change;
 use crate::timeit::compare::{Verdict, compare};
 use crate::timeit::estimate::{self, Estimate};
-use crate::timeit::findings;
 use crate::timeit::results::{Metric, Results};
+use crate::timeit::{findings, growth};
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -40,6 +41,7 @@ pub fn render(results: &Results, options: &Options) -> String {
     let mut out = figures(results, options);
     out.push_str(&shell(results, options));
     out.push_str(&comparisons(results, options));
+    out.push_str(&grown(results, options));
     for finding in findings::find(results) {
         let of = finding.of.filter(|_| results.sides().count() > 1);
         let of = of.map(|name| format!("{name}: ")).unwrap_or_default();
@@ -67,6 +69,17 @@ fn shell(results: &Results, options: &Options) -> String {
         case.name
     );
     format!("  {}\n", shown(text.as_bytes()))
+}
+
+/// How times grow with parameters, each with a plot.
+#[must_use]
+pub fn grown(results: &Results, options: &Options) -> String {
+    let mut out = String::new();
+    for of in growth::find(results) {
+        out.push_str(&format!("  {}\n", shown(growth_text::sentence(&of).as_bytes())));
+        out.push_str(&growth_text::plot(&of, options.unit));
+    }
+    out
 }
 
 /// A line for each comparison that results allow.
