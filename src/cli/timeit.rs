@@ -11,6 +11,7 @@ mod keep;
 mod parameters;
 mod stops;
 mod watch;
+mod world;
 
 use super::duration::parse_seconds;
 use super::output::Output;
@@ -36,6 +37,8 @@ Examples:
   prof timeit --cmd 'fd . /usr' --cmd 'find /usr'
   prof timeit --sh 'sort big.txt | uniq -c' --prepare 'sync' --runs 20
   prof timeit -L n 10,100,1000 -s 'd = list(range({n}))' 'sorted(d)'
+  prof timeit --evennia mygame --rollback 'search_object(\"limbo\")'
+  prof timeit --cold 'import json'
   prof timeit -P threads 1 8 --cmd 'make -j {threads}' --prepare 'make clean'
 
 Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines
@@ -63,6 +66,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     parameters: parameters::Args,
+
+    #[command(flatten)]
+    world: world::Args,
 
     #[command(flatten)]
     keep: keep::Args,
@@ -152,10 +158,11 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
             .hint(Some("--cmd 'COMMAND' times one, --sh 'COMMAND' one in a shell")));
     }
     let is_fixed = args.number.is_some() || args.repeat.is_some() || args.autorange;
-    if args
+    let has_parameters = args.parameters.is_given();
+    let is_auto = args
         .auto
-        .is_wanted(args.interpreter.count(), args.parameters.is_given(), is_fixed)
-    {
+        .is_wanted(args.interpreter.count(), has_parameters, is_fixed);
+    if is_auto || args.world.is_cold() {
         return auto::run(args, output);
     }
     if let Some(option) = args.auto.misplaced() {

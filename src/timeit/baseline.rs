@@ -74,7 +74,7 @@ fn counterpart(new: &Results, old: &Results, side: Side) -> Option<Side> {
 fn of_processes(results: &Results, side: Side) -> Vec<OfProcess> {
     let place = results.cases.len();
     let of_run = |run| {
-        let values = Samples::new(estimate::of_run(run, side.case, results.metric).values)?;
+        let values = Samples::new(estimate::of_run(results, run, side.case).values)?;
         let references = run.of(Kind::Reference, place).filter(|taken| taken.is_clean());
         let reference = Samples::new(references.map(Taken::wall).collect());
         Some(OfProcess {

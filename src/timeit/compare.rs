@@ -214,9 +214,10 @@ fn apart(results: &Results, runtime: usize, case: usize) -> Option<Evidence> {
 /// too few undisturbed pairs count only where there are not enough others: their processor time varies tenfold as much.
 #[must_use]
 pub fn ratios(results: &Results, runtime: usize, case: usize) -> Vec<Vec<f64>> {
+    let is_processor = estimate::counts_processor(results, runtime, Kind::Timed, &[0, case]);
     let found: Vec<Pairs> = results
         .runs_of(runtime)
-        .map(|run| pairs(run, [0, case], results.metric))
+        .map(|run| pairs(run, [0, case], results.metric, is_processor))
         .filter(|pairs| !pairs.ratios.is_empty())
         .collect();
     let clean = found.iter().filter(|pairs| !pairs.by_processor).count();
@@ -235,7 +236,7 @@ struct Pairs {
 
 /// The logarithms of the ratios of two cases: of pairs of samples that were not interrupted, or of the processor's time
 /// of all where these are too few and nothing waits.
-fn pairs(run: &Run, cases: [usize; 2], metric: Metric) -> Pairs {
+fn pairs(run: &Run, cases: [usize; 2], metric: Metric, is_processor: bool) -> Pairs {
     let samples: Vec<&Taken> = run
         .taken
         .iter()
@@ -245,8 +246,10 @@ fn pairs(run: &Run, cases: [usize; 2], metric: Metric) -> Pairs {
     let clean = neighbours(samples.iter().copied().filter(|taken| taken.is_clean()), cases[0]);
     let waits = |taken: &&Taken| taken.sample.voluntary_switches > 0 || taken.sample.cpu.is_none();
     let is_enough = clean.len() >= ENOUGH_PAIRS.min(all.len());
-    let by_processor = metric == Metric::Wall && !is_enough && !samples.iter().any(waits);
-    let chosen = if metric == Metric::Wall && clean.len() >= ENOUGH_PAIRS {
+    let is_of_commands = samples.iter().any(|taken| taken.sample.usage.is_some());
+    let by_processor =
+        is_processor || !is_of_commands && metric == Metric::Wall && !is_enough && !samples.iter().any(waits);
+    let chosen = if metric == Metric::Wall && !by_processor && clean.len() >= ENOUGH_PAIRS {
         clean
     } else {
         all
@@ -294,7 +297,7 @@ fn neighbours<'a>(samples: impl Iterator<Item = &'a Taken>, first: usize) -> Vec
 fn of_runtimes(results: &Results, case: usize, runtime: usize) -> Option<Evidence> {
     let medians = |runtime: usize| {
         results.runs_of(runtime).map(move |run| {
-            let of_run = estimate::of_run(run, case, results.metric);
+            let of_run = estimate::of_run(results, run, case);
             let by_processor = of_run.by_processor;
             Some((Samples::new(of_run.values)?.median(), by_processor))
         })

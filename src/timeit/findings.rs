@@ -281,7 +281,7 @@ fn two_groups(results: &Results, runs: &[&Run], side: Side) -> Option<What> {
     }
     let reference = |is_slow: bool| {
         let of_group = runs.iter().filter(|run| {
-            let values = estimate::of_run(run, side.case, results.metric).values;
+            let values = estimate::of_run(results, run, side.case).values;
             median(values).is_some_and(|value| (value >= slow[0]) == is_slow)
         });
         median(of_group.filter_map(|run| middle(run.of(Kind::Reference, results.cases.len()))))

@@ -136,7 +136,7 @@ fn growth(results: &Results, mut series: Series) -> Option<Growth> {
     }
     let slopes = results.runs_of(series.runtime).filter_map(|run| {
         let of_case = |&(case, value): &(usize, f64)| {
-            let values = Samples::new(of_run(run, case, results.metric).values)?;
+            let values = Samples::new(of_run(results, run, case).values)?;
             Some((value, values.median()))
         };
         // A process in which one is missing would have a slope of its own kind.

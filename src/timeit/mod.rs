@@ -12,6 +12,7 @@ pub mod auto;
 pub mod baseline;
 mod calibrate;
 pub mod check;
+pub mod cold;
 pub mod command;
 pub mod compare;
 pub mod date;

@@ -177,6 +177,8 @@ pub enum Part {
     Setup,
     /// Run in the loop.
     Statement,
+    /// Run once in a process, before all.
+    GlobalSetup,
 }
 
 /// One fresh process that times cases.

@@ -8,6 +8,7 @@ use super::stops::{tell, tell_printed};
 use super::{Args, Collector, Format, checks};
 use crate::timeit::auto::{self, Settings};
 use crate::timeit::check::Check;
+use crate::timeit::cold;
 use crate::timeit::machine::Files;
 use crate::timeit::report::text;
 use crate::timeit::results::{Metric, Results};
@@ -135,7 +136,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     let snippet = args.code.read()?;
     let cases = cases(args, snippet)?;
-    let pythons = args.interpreter.openers(args.timeout, interrupt::watch())?;
+    let pythons = args
+        .interpreter
+        .openers(&args.world, args.timeout, interrupt::watch())?;
     let checks = checks_of(args, cases.len() * pythons.len())?;
     // All that may be wrong with files is told before anything is measured.
     let store = Store::new(&args.keep)?;
@@ -147,14 +150,20 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let settings = settings(args, sides);
     let files = Files::default();
     let mut results = Results {
-        reference: Some(auto::python_reference()),
+        // One loop of a fresh process has no room for another.
+        reference: (!args.world.is_cold()).then(auto::python_reference),
         ..new_results(args, cases, &files)
     };
     let before = files.snapshot();
     let began = Instant::now();
     // What was asked for is a limit; what we chose is only a plan.
     let mut until = Until::new(args.max_time);
-    let end = auto::measure(
+    let measure = if args.world.is_cold() {
+        cold::measure
+    } else {
+        auto::measure
+    };
+    let end = measure(
         &mut results,
         &mut openers,
         &settings,

@@ -249,6 +249,10 @@ fn check_snippet_options(args: &Args) -> Result<(), Failure> {
             "--python, --python-args and --hash-seed",
         ),
         (args.format != Format::Text, "--format timeit"),
+        (
+            args.world.given().is_some(),
+            args.world.given().unwrap_or_default(),
+        ),
     ];
     match given.into_iter().find(|(is_given, _)| *is_given) {
         None => Ok(()),

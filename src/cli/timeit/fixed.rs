@@ -26,7 +26,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
             "--format timeit has no place for --vs and parameters",
         ));
     }
-    let pythons = args.interpreter.openers(args.timeout, interrupt::watch())?;
+    let pythons = args
+        .interpreter
+        .openers(&args.world, args.timeout, interrupt::watch())?;
     let checks = auto::checks_of(args, cases.len() * pythons.len())?;
     let store = Store::new(&args.keep)?;
     let files = Files::default();

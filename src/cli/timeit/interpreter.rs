@@ -2,6 +2,7 @@
 
 use super::super::Failure;
 use super::super::places::places;
+use super::world;
 use crate::interpreter;
 use crate::timeit::python::{Python, Settings};
 use std::ffi::OsString;
@@ -67,6 +68,7 @@ impl Args {
     /// An opener for each interpreter that is asked for.
     pub(super) fn openers(
         &self,
+        world: &world::Args,
         timeout: Option<Duration>,
         interrupted: &'static AtomicBool,
     ) -> Result<Vec<Python>, Failure> {
@@ -74,7 +76,8 @@ impl Args {
         if let Some(seed) = &self.hash_seed {
             environment.push(("PYTHONHASHSEED".into(), seed.into()));
         }
-        let folder = self.folder()?;
+        let mode = world.mode()?;
+        let place = world.place(!self.python.is_empty(), self.folder()?.map(PathBuf::as_path))?;
         let arguments: Vec<OsString> = self
             .python_args
             .iter()
@@ -90,11 +93,16 @@ impl Args {
                 python,
                 arguments: arguments.clone(),
                 environment: environment.clone(),
-                folder: folder.cloned(),
+                folder: place.folder.clone(),
                 timeout,
                 interrupted: Some(interrupted),
+                world: place.world.clone(),
+                mode,
             }))
         };
+        if let Some(python) = &place.python {
+            return Ok(vec![open(Some(&python.clone().into_os_string()))?]);
+        }
         if self.python.is_empty() {
             return Ok(vec![open(None)?]);
         }

@@ -59,6 +59,7 @@ fn tell_error(error: &CodeError, output: &mut Output) {
     let place = match error.part {
         Some(Part::Setup) => "the setup",
         Some(Part::Statement) => "the statement",
+        Some(Part::GlobalSetup) => "the global setup",
         None => "the code",
     };
     let is_syntax = matches!(

@@ -92,7 +92,7 @@ pub fn render(results: &Results, unit: Option<Unit>) -> String {
 
 fn drawn(results: &Results, side: Side) -> Option<Drawn> {
     let runs = || results.runs_of(side.runtime);
-    let values = runs().flat_map(|run| of_run(run, side.case, results.metric).values);
+    let values = runs().flat_map(|run| of_run(results, run, side.case).values);
     let course = runs().flat_map(|run| run.timed(side.case));
     let time =
         |taken: &Taken| results.metric.of(&taken.sample).as_secs_f64() / taken.sample.row.loops.max(1) as f64;
