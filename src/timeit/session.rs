@@ -230,6 +230,14 @@ pub trait Session {
 
 /// Starts sessions: a fresh process each.
 pub trait Open {
+    /// Does what must be done once, before time is counted, such as loading a server's code.
+    ///
+    /// # Errors
+    /// If that fails.
+    fn ready(&mut self) -> Result<(), Stop> {
+        Ok(())
+    }
+
     /// Starts one.
     ///
     /// # Errors

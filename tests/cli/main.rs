@@ -18,6 +18,7 @@ mod timeit;
 mod timeit_auto;
 mod timeit_commands;
 mod timeit_pythons;
+mod timeit_servers;
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};

@@ -154,6 +154,11 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         reference: (!args.world.is_cold()).then(auto::python_reference),
         ..new_results(args, cases, &files)
     };
+    for opener in &mut openers {
+        if let Err(stop) = opener.ready() {
+            return tell(&stop.reason, false, output);
+        }
+    }
     let before = files.snapshot();
     let began = Instant::now();
     // What was asked for is a limit; what we chose is only a plan.

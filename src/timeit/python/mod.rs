@@ -146,20 +146,23 @@ impl Python {
 }
 
 impl Open for Python {
+    fn ready(&mut self) -> Result<(), Stop> {
+        if self.settings.world.is_some() && self.first.is_none() {
+            self.first = Some(session::PythonSession::start(&self.settings)?);
+        }
+        Ok(())
+    }
+
     fn open(&mut self) -> Result<Box<dyn Session>, Stop> {
+        self.ready()?;
         if let Some(first) = &mut self.first {
             return Ok(Box::new(first.fork()?));
         }
-        let mut session = session::PythonSession::start(&self.settings)?;
+        let session = session::PythonSession::start(&self.settings)?;
         // What was found may be a shim that takes a second to find the interpreter: only the first session pays.
         let executable = &session.runtime().executable;
         if executable.is_absolute() {
             self.settings.python.clone_from(executable);
-        }
-        if self.settings.world.is_some() {
-            let forked = session.fork()?;
-            self.first = Some(session);
-            return Ok(Box::new(forked));
         }
         Ok(Box::new(session))
     }
