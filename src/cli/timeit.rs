@@ -9,6 +9,7 @@ mod fixed;
 mod interpreter;
 mod keep;
 mod parameters;
+mod profile;
 mod stops;
 mod watch;
 mod world;
@@ -69,6 +70,14 @@ pub(super) struct Args {
 
     #[command(flatten)]
     world: world::Args,
+
+    /// Then run the code once more under cProfile, and show where its time goes
+    #[arg(long)]
+    profile: bool,
+
+    /// The same, and keep the dump of the first case: `prof flamegraph FILE.prof` draws it
+    #[arg(long, value_name = "FILE.prof")]
+    profile_out: Option<std::path::PathBuf>,
 
     #[command(flatten)]
     keep: keep::Args,
@@ -159,10 +168,16 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     let is_fixed = args.number.is_some() || args.repeat.is_some() || args.autorange;
     let has_parameters = args.parameters.is_given();
+    let is_profiled = args.profile || args.profile_out.is_some();
+    if is_profiled && is_fixed {
+        return Err(Failure::usage(
+            "--profile goes with --auto, not with -n, -r and --autorange",
+        ));
+    }
     let is_auto = args
         .auto
         .is_wanted(args.interpreter.count(), has_parameters, is_fixed);
-    if is_auto || args.world.is_cold() {
+    if is_auto || is_profiled || args.world.is_cold() {
         return auto::run(args, output);
     }
     if let Some(option) = args.auto.misplaced() {

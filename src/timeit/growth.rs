@@ -6,6 +6,7 @@
 //! than the power, that is what is said.
 
 use super::estimate::{estimate, of_run};
+use super::parameters::{Set, label};
 use super::results::{Results, Side};
 use super::session::Case;
 use crate::statistics::interval::{Interval, LEVEL};
@@ -37,6 +38,10 @@ pub struct Growth {
 /// Cases that differ in one parameter alone.
 struct Series {
     parameter: String,
+    /// What the other parameters are.
+    others: Set,
+    /// Which of the texts it comes from.
+    text: usize,
     of: String,
     runtime: usize,
     /// Case and value.
@@ -71,7 +76,7 @@ pub fn find(results: &Results) -> Vec<Growth> {
 }
 
 fn series(cases: &[Case], runtime: usize) -> Vec<Series> {
-    let mut found: Vec<(Vec<(String, String)>, usize, Series)> = Vec::new();
+    let mut found: Vec<Series> = Vec::new();
     for (place, case) in cases.iter().enumerate() {
         // Cases from one text come with each set of parameters once.
         let earlier = cases[..place]
@@ -88,31 +93,32 @@ fn series(cases: &[Case], runtime: usize) -> Vec<Series> {
             };
             let mut others = case.parameters.clone();
             others.remove(at);
-            let same = |(other, text, series): &&mut (Vec<(String, String)>, usize, Series)| {
-                *other == others && *text == earlier && series.parameter == *name
+            let same = |series: &&mut Series| {
+                series.others == others && series.text == earlier && series.parameter == *name
             };
-            if let Some((_, _, series)) = found.iter_mut().find(same) {
+            if let Some(series) = found.iter_mut().find(same) {
                 series.cases.push((place, value));
-            } else {
-                let series = Series {
-                    parameter: name.clone(),
-                    of: series_name(&case.name, &others),
-                    runtime,
-                    cases: vec![(place, value)],
-                };
-                found.push((others, earlier, series));
+                continue;
             }
+            found.push(Series {
+                parameter: name.clone(),
+                of: series_name(&case.name, &others),
+                others,
+                text: earlier,
+                runtime,
+                cases: vec![(place, value)],
+            });
         }
     }
-    found.into_iter().map(|(_, _, series)| series).collect()
+    found
 }
 
 /// What a series is called: the name without its parameters, and the parameters that do not vary.
-fn series_name(name: &str, others: &[(String, String)]) -> String {
+fn series_name(name: &str, others: &Set) -> String {
     let text = name.split(" (").next().unwrap_or_default();
     let text = if text.contains(" = ") { "" } else { text };
-    let label = super::parameters::label(others);
-    match (text, &*label) {
+    let others = label(others);
+    match (text, &*others) {
         ("", label) => label.to_owned(),
         (text, "") => text.to_owned(),
         (text, label) => format!("{text} ({label})"),
@@ -227,7 +233,7 @@ mod tests {
         check(|n| n, 1.0, false);
         check(|n| n * n, 2.0, false);
         check(|_| 5.0, 0.0, false);
-        check(|n| n.sqrt(), 0.5, false);
+        check(f64::sqrt, 0.5, false);
         check(|n| n.powf(1.2), 1.2, false);
         // ln ln 10, 100, 1000, 10000 = 0.834, 1.527, 1.933, 2.220; slope over ln n: 0.1979.
         check(|n| n * n.ln(), 1.198, true);

@@ -216,6 +216,15 @@ pub trait Session {
         Ok(())
     }
 
+    /// Takes a sample under a profiler: a dump of cProfile, or `None` where there is no profiler.
+    ///
+    /// # Errors
+    /// If the code fails, or the process is gone.
+    fn profile(&mut self, row: Row) -> Result<Option<Vec<u8>>, Stop> {
+        let _ = row;
+        Ok(None)
+    }
+
     /// What grew most in the last sample of a case, if anything did and it can be seen.
     fn growth(&self, case: usize) -> Option<&Growth> {
         let _ = case;

@@ -5,7 +5,7 @@ use super::super::{Code, Failure, interrupt};
 use super::code::Snippet;
 use super::keep::Store;
 use super::stops::{tell, tell_printed};
-use super::{Args, Collector, Format, checks};
+use super::{Args, Collector, Format, checks, profile};
 use crate::timeit::auto::{self, Settings};
 use crate::timeit::check::Check;
 use crate::timeit::cold;
@@ -187,10 +187,23 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     let code = keep(args, &store, &results, &checks, output)?;
     tell_printed(&end.printed, output)?;
-    match stopped {
-        Some(reason) => tell(&reason, until.is_over(), output),
-        None => Ok(code),
+    if let Some(reason) = stopped {
+        return tell(&reason, until.is_over(), output);
     }
+    if args.profile || args.profile_out.is_some() {
+        let is_shown = !store.prints_itself();
+        match profile::run(
+            &mut openers,
+            &results,
+            args.profile_out.as_deref(),
+            is_shown,
+            output,
+        )? {
+            Code::Done => {}
+            failed => return Ok(failed),
+        }
+    }
+    Ok(code)
 }
 
 /// The checks of `--fail-if`, for so many things that are measured.

@@ -249,6 +249,7 @@ fn check_snippet_options(args: &Args) -> Result<(), Failure> {
             "--python, --python-args and --hash-seed",
         ),
         (args.format != Format::Text, "--format timeit"),
+        (args.profile || args.profile_out.is_some(), "--profile"),
         (
             args.world.given().is_some(),
             args.world.given().unwrap_or_default(),

@@ -22,6 +22,7 @@
 //! | `prepare` | 1 if the garbage collector stays on; 0 as timeit does it, 1 with `await`, 2 with one setup for all samples | setup, statement |
 //! | `world` | 1 if what is written to databases is undone after each sample | the source of `world.py`, `django` or `evennia` or nothing, the settings of Django, the global setup |
 //! | `fork` | | |
+//! | `profile` | case, loops | the source of `world.py` |
 //! | `run` | 1 for `progress`, then case and loops of each row | |
 //!
 //! | from the worker | numbers | texts |
@@ -29,6 +30,7 @@
 //! | `hello` | version of the protocol, three of the interpreter | implementation, version, executable |
 //! | `ready` | | |
 //! | `send` | | |
+//! | `profile` | | a dump of cProfile |
 //! | `forked` | its process number | |
 //! | `rows` | 8 for each row that is complete and not told yet: wall clock, processor time of the thread and of the process, voluntary and involuntary switches, faults, peak memory in bytes, time of the setup; -1 for none | |
 //! | `progress` | row of the plan, loops done, wall-clock and processor time | |

@@ -314,6 +314,23 @@ impl Session for PythonSession {
         Err(taken.stop(reason))
     }
 
+    fn profile(&mut self, row: Row) -> Result<Option<Vec<u8>>, Stop> {
+        let numbers = [row.case as u64, row.loops].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+        let request = Message::new("profile", numbers.to_vec(), &[WORLD]);
+        self.process.send(&request.encode());
+        let far = Instant::now() + self.timeout.unwrap_or(FOREVER);
+        let mut answer = self.answer(far, None).map_err(stop)?;
+        match answer.kind.as_str() {
+            "profile" if !answer.texts.is_empty() => Ok(Some(answer.texts.swap_remove(0))),
+            "error" => {
+                let case = self.cases.get(row.case).map(|prepared| prepared.case.clone());
+                let error = self.code_error(&answer, &case.unwrap_or_default());
+                Err(stop(Reason::Code(Box::new(error))))
+            }
+            _ => Err(stop(unexpected(&answer))),
+        }
+    }
+
     fn growth(&self, case: usize) -> Option<&Growth> {
         self.cases.get(case)?.growth.as_ref()
     }

@@ -204,7 +204,7 @@ fn syntax_errors_have_a_caret() {
         assert_eq!((error.part, error.line), (Some(part), Some(line)), "{error:?}");
         let wrong = match part {
             Part::Setup => setup,
-            Part::Statement => statement,
+            _ => statement,
         };
         let wrong = wrong.lines().nth(line - 1).expect("the line");
         let name = if part == Part::Setup { "<setup>" } else { "<stmt>" };

@@ -249,6 +249,8 @@ class Worker(object):
                     self.channel.say("ready")
                 elif kind == "fork":
                     MORE["fork"](self)
+                elif kind == "profile":
+                    more("world")(texts[0])["profile"](self, *numbers)
                 else:
                     return self.end()
             except Closed:

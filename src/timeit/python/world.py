@@ -108,3 +108,49 @@ def end():
         except Exception:
             pass
     leave(0)
+
+
+def profile(worker, case, loops):
+    """One sample under cProfile, and what it found as a dump, empty if nothing was called. The setup is left out."""
+    import cProfile
+    import marshal
+
+    profiler = cProfile.Profile()
+    case = worker.cases[case]
+    inner = case.inner
+
+    def profiled(iterator, timer):
+        calls = []
+
+        def marked():
+            if calls:
+                profiler.disable()
+                return timer()
+            calls.append(1)
+            now = timer()
+            profiler.enable()
+            return now
+
+        try:
+            return inner(iterator, marked)
+        finally:
+            profiler.disable()
+
+    worker.row = row = Row(0, case, loops)
+    case.inner = profiled
+    try:
+        modules["__main__"] = case.module
+        worker.take(row)
+    finally:
+        case.inner = inner
+    profiler.create_stats()
+
+    def is_ours(key):
+        return key[0] == "<prof>" or "_lsprof.Profiler" in key[2]
+
+    stats = {}
+    for key, (primitive, total, own, cumulative, callers) in profiler.stats.items():
+        if not is_ours(key):
+            callers = {caller: edge for caller, edge in callers.items() if not is_ours(caller)}
+            stats[key] = primitive, total, own, cumulative, callers
+    worker.channel.say("profile", [], [marshal.dumps(stats) if stats else b""])
