@@ -217,6 +217,6 @@ mod tests {
         assert_eq!(measurement["time_user"]["value"], 0.001);
         assert_eq!(measurement["memory_peak_resident"]["value"], 1_048_576.0);
         assert_eq!(measurement["exit_code"], 137);
-        assert_eq!(ours["results"][0]["summary"]["time_wall_clock"]["mean"], 0.002);
+        assert_eq!(ours["results"][0]["summary"]["time_wall_clock"]["median"], 0.002);
     }
 }

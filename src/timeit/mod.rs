@@ -1,10 +1,12 @@
-//! `prof timeit`: times snippets in the user's own interpreter.
+//! `prof timeit`: times snippets in the user's own interpreter, and whole commands.
 //!
 //! A [`session`] is one fresh process that runs cases on demand; what is asked of it, and what becomes of
 //! its samples, is the same for every language.
 //!
 //! ```text
 //! auto      cases -> calibrate -> plan -> session -> Results
+//! cold      cases -> a session for each sample -> Results
+//! command   commands, each a case -> session, whose samples are processes -> Results
 //! report    Results -> estimate, compare, findings -> text, tables, files
 //! ```
 

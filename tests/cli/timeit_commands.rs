@@ -216,6 +216,32 @@ fn what_was_measured_before_a_failure_is_reported() {
 }
 
 #[test]
+fn the_end_of_the_time_and_ctrl_c_report_what_there_is() {
+    let folder = folder();
+    let printed = timeit(
+        folder.path(),
+        &["--cmd", "sleep 0.1", "--runs", "900", "--max-time", "0.5"],
+    );
+    assert_eq!(printed.code, Some(124), "{}", printed.err);
+    assert!(printed.out.contains(" runs"), "{}", printed.out);
+    assert!(
+        printed.err.contains("took longer than --max-time"),
+        "{}",
+        printed.err
+    );
+    // The command itself presses Ctrl-C in its third run.
+    let line = "test $PROF_ITERATION -lt 2 || { kill -INT $PPID; sleep 9; }";
+    let printed = timeit(
+        folder.path(),
+        &["--sh", line, "--runs", "9", "--cleanup", "touch cleaned"],
+    );
+    assert_eq!(printed.code, Some(130), "{}", printed.err);
+    assert!(printed.out.contains("2 runs"), "{}", printed.out);
+    assert!(printed.err.contains("error: interrupted"), "{}", printed.err);
+    assert!(folder.path().join("cleaned").exists());
+}
+
+#[test]
 fn failures_may_be_ignored() {
     let folder = folder();
     let out = done(

@@ -1,5 +1,9 @@
 //! Whole commands: `--cmd` and `--sh`.
 
+mod options;
+
+pub(super) use options::Options;
+
 use super::super::output::Output;
 use super::super::{Code, Failure, interrupt};
 use super::auto::{Until, checks_of, keep, new_results, text_options};
@@ -8,231 +12,20 @@ use super::keep::Store;
 use super::stops::tell;
 use super::watch::Runs;
 use super::{Args, Collector, Format, auto};
-use crate::timeit::command::measure::{self, Order};
-use crate::timeit::command::{
-    Absent, Command, CommandSession, Ignore, Input, Output as Writes, Settings, words,
-};
+use crate::timeit::command::measure;
+use crate::timeit::command::{Absent, Command, CommandSession, Input, Output as Writes, Settings, words};
 use crate::timeit::machine::Files;
 use crate::timeit::parameters::{self, Set};
-use crate::timeit::report::commands::Column;
 use crate::timeit::report::text;
 use crate::timeit::session::{Case, Reason};
 use crate::timeit::usage::Counter;
-use clap::{Arg, ArgAction, ArgMatches};
+use options::Line;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Instant;
 
 /// Runs of each command that are wanted at least.
 const LEAST: u64 = 10;
-
-#[derive(Debug, clap::Args)]
-#[group(skip)]
-#[command(next_help_heading = "Commands")]
-pub(super) struct Options {
-    #[command(flatten)]
-    lines: Lines,
-
-    /// The shell of --sh and of the commands that stand beside, with its arguments [default: sh]
-    #[arg(long, value_name = "SHELL")]
-    shell: Option<String>,
-
-    /// Exactly so many runs of each command
-    #[arg(long, value_name = "N", value_parser = super::parse_repeat, conflicts_with_all = ["min_runs", "max_runs"])]
-    runs: Option<u64>,
-
-    /// At least so many runs of each command [default: 10]
-    #[arg(long, value_name = "N", value_parser = super::parse_repeat)]
-    min_runs: Option<u64>,
-
-    /// At most so many runs of each command
-    #[arg(long, value_name = "N", value_parser = super::parse_repeat)]
-    max_runs: Option<u64>,
-
-    /// Runs before these, which do not count: they fill caches
-    #[arg(long, value_name = "N", value_parser = super::parse_count, default_value = "0")]
-    warmup: u64,
-
-    /// Run this in the shell before all runs of a command, such as one that compiles it; once for all commands, or
-    /// once for each
-    #[arg(long, value_name = "COMMAND")]
-    setup_cmd: Vec<String>,
-
-    /// Run this before each run, such as one that empties caches; once for all commands, or once for each
-    #[arg(long, value_name = "COMMAND")]
-    prepare: Vec<String>,
-
-    /// Run this after each run; once for all commands, or once for each
-    #[arg(long, value_name = "COMMAND")]
-    conclude: Vec<String>,
-
-    /// Run this after all runs of a command, also when they fail; once for all commands, or once for each
-    #[arg(long, value_name = "COMMAND")]
-    cleanup: Vec<String>,
-
-    /// Where commands read: null, or a file; once for all commands, or once for each [default: null]
-    #[arg(long, value_name = "null|FILE")]
-    input: Vec<OsString>,
-
-    /// Where commands write: null, pipe (some do less where they see the null device), inherit, or a file; once for all
-    /// commands, or once for each [default: null]
-    #[arg(long, value_name = "null|pipe|inherit|FILE")]
-    output: Vec<OsString>,
-
-    /// Do not stop when a command fails, or fails with one of these exit codes
-    #[arg(long, value_name = "CODES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
-    ignore_failure: Option<String>,
-
-    /// Which commands run when: in turn (abba: A B, B A), one after the other (block), or in turn in random order
-    /// [default: abba, with --setup-cmd or --cleanup block]
-    #[arg(long, value_name = "ORDER", value_enum)]
-    order: Option<OrderName>,
-
-    /// What to tell beside the time, separated by commas: mean, max, user, system, memory, faults, switches, cycles,
-    /// instructions, cache-references, cache-misses, branch-misses, or all
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    metrics: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum OrderName {
-    Abba,
-    Block,
-    Random,
-}
-
-/// `--cmd` and `--sh`, in the order in which they stand on the command line.
-#[derive(Debug)]
-struct Lines(Vec<Line>);
-
-#[derive(Clone, Debug)]
-struct Line {
-    is_for_shell: bool,
-    text: String,
-}
-
-impl clap::Args for Lines {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        let line = |name: &'static str| {
-            Arg::new(name)
-                .long(name)
-                .value_name("COMMAND")
-                .action(ArgAction::Append)
-                .allow_hyphen_values(true)
-        };
-        command
-            .arg(line("cmd").help("Time a command, without a shell: quotes are those of a shell, but nothing is expanded; NAME=VALUE in front sets its environment; repeat for more, which are compared"))
-            .arg(line("sh").help("Time a command in a shell, whose own start is told, too; repeat for more"))
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Lines::augment_args(command)
-    }
-}
-
-impl clap::FromArgMatches for Lines {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Lines, clap::Error> {
-        let of = |name: &str, is_for_shell: bool| -> Vec<(usize, Line)> {
-            let places = matches.indices_of(name).into_iter().flatten();
-            let texts = matches.get_many::<String>(name).into_iter().flatten();
-            places
-                .zip(texts)
-                .map(|(place, text)| {
-                    let text = text.clone();
-                    (place, Line { is_for_shell, text })
-                })
-                .collect()
-        };
-        let mut lines = of("cmd", false);
-        lines.extend(of("sh", true));
-        lines.sort_by_key(|(place, _)| *place);
-        Ok(Lines(lines.into_iter().map(|(_, line)| line).collect()))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Lines::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Options {
-    /// Are there commands to time?
-    pub(super) fn is_wanted(&self) -> bool {
-        !self.lines.0.is_empty()
-    }
-
-    /// What only commands know, and is given without one.
-    pub(super) fn misplaced(&self) -> Option<&'static str> {
-        let given = [
-            (self.shell.is_some(), "--shell"),
-            (self.runs.is_some(), "--runs"),
-            (self.min_runs.is_some(), "--min-runs"),
-            (self.max_runs.is_some(), "--max-runs"),
-            (self.warmup > 0, "--warmup"),
-            (!self.setup_cmd.is_empty(), "--setup-cmd"),
-            (!self.prepare.is_empty(), "--prepare"),
-            (!self.conclude.is_empty(), "--conclude"),
-            (!self.cleanup.is_empty(), "--cleanup"),
-            (!self.input.is_empty(), "--input"),
-            (!self.output.is_empty(), "--output"),
-            (self.ignore_failure.is_some(), "--ignore-failure"),
-            (self.order.is_some(), "--order"),
-            (!self.metrics.is_empty(), "--metrics"),
-        ];
-        given
-            .into_iter()
-            .find_map(|(is_given, name)| is_given.then_some(name))
-    }
-
-    fn order(&self) -> Order {
-        match self.order {
-            Some(OrderName::Abba) => Order::Abba,
-            Some(OrderName::Block) => Order::Block,
-            Some(OrderName::Random) => Order::Random,
-            // What one command sets up, the setup of the next may undo.
-            None if !self.setup_cmd.is_empty() || !self.cleanup.is_empty() => Order::Block,
-            None => Order::Abba,
-        }
-    }
-
-    fn ignore(&self) -> Result<Ignore, Failure> {
-        match self.ignore_failure.as_deref() {
-            None => Ok(Ignore::None),
-            Some("all" | "all-non-zero") => Ok(Ignore::All),
-            Some(codes) => {
-                let code = |code: &str| code.trim().parse::<u8>().ok().map(i32::from);
-                let codes: Option<Vec<i32>> = codes.split(',').map(code).collect();
-                codes.map(Ignore::Codes).ok_or_else(|| {
-                    Failure::usage(
-                        "--ignore-failure takes exit codes from 0 to 255, such as --ignore-failure=1,2",
-                    )
-                })
-            }
-        }
-    }
-
-    /// What is told beside the time, and what must be counted for it.
-    fn columns(&self) -> Result<(Vec<Column>, Vec<Counter>), Failure> {
-        let mut columns = Vec::new();
-        for name in &self.metrics {
-            match name.trim() {
-                "all" => columns.extend(Column::all()),
-                // The figure itself.
-                "wall" => {}
-                name => columns.push(Column::named(name).ok_or_else(|| {
-                    let names: Vec<&str> = Column::all().map(Column::name).collect();
-                    Failure::usage(format!("--metrics knows no `{name}`"))
-                        .hint(Some(format!("it knows {} and all", names.join(", "))))
-                })?),
-            }
-        }
-        let counters = columns.iter().filter_map(|column| match column {
-            Column::Counter(counter) => Some(*counter),
-            _ => None,
-        });
-        Ok((columns.clone(), counters.collect()))
-    }
-}
 
 /// What snippets know and commands do not.
 fn check_snippet_options(args: &Args) -> Result<(), Failure> {
@@ -311,8 +104,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     };
     results.activity = before.until(&files.snapshot());
     let stopped = stopped.filter(|reason| {
-        // The end of the time is no accident if there are figures.
-        !(matches!(reason, Reason::Interrupted) && until.is_over() && auto::has_figures(&results))
+        // The end of the time is no accident if there are figures, and no number of runs was asked for.
+        let is_end = matches!(reason, Reason::Interrupted) && until.is_over();
+        !(is_end && options.runs.is_none() && auto::has_figures(&results))
     });
     if !results.runs.is_empty() && !store.prints_itself() {
         let options = text::Options {
@@ -390,6 +184,7 @@ fn plan(args: &Args, cases: usize) -> measure::Settings {
     let most = options.runs.or(options.max_runs).unwrap_or(u64::MAX);
     measure::Settings {
         max_time: args.max_time.unwrap_or(planned),
+        limit: args.max_time,
         precision: options.runs.is_none().then(|| args.auto.precision()),
         least: least.min(most),
         most,

@@ -138,3 +138,43 @@ fn read(file: &mut File) -> Option<u64> {
     file.read_exact(&mut bytes).ok()?;
     Some(u64::from_ne_bytes(bytes))
 }
+
+#[cfg(test)]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+mod tests {
+    use super::*;
+
+    /// Virtual machines rarely have hardware counters, but all kernels count page faults the same way.
+    #[test]
+    fn a_child_counts_and_we_do_not() {
+        const TYPE_SOFTWARE: u32 = 1;
+        const PAGE_FAULTS: u64 = 2;
+        let mut file = match open(TYPE_SOFTWARE, PAGE_FAULTS) {
+            Ok(file) => file,
+            Err(error) => {
+                eprintln!("skipped: this kernel lets us count nothing: {error}");
+                return;
+            }
+        };
+        // We fault, and it is not counted.
+        std::hint::black_box(vec![1_u8; 4 << 20]);
+        assert_eq!(read(&mut file), Some(0));
+        let status = std::process::Command::new("true")
+            .status()
+            .expect("true is on every system");
+        assert!(status.success());
+        let first = read(&mut file).expect("a count");
+        assert!(first > 0);
+        std::process::Command::new("true")
+            .status()
+            .expect("it ran before");
+        assert!(read(&mut file).expect("a count") > first);
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_told_once() {
+        let (counting, absent) = Counting::start(&Counter::ALL);
+        let missing = absent.map_or(0, |absent| absent.counters.len());
+        assert_eq!(counting.open.len() + missing, Counter::ALL.len());
+    }
+}

@@ -17,6 +17,8 @@ use std::time::Duration;
 pub struct Settings {
     /// No round is begun that would end after this, once there are enough.
     pub max_time: Duration,
+    /// Stop at this in any case, as if the user wanted no more.
+    pub limit: Option<Duration>,
     /// Stop when all intervals reach no farther than this from their figure; 0.01 is 1%. `None` takes all the time.
     pub precision: Option<f64>,
     /// At least so many runs of each command, whatever time they take.
@@ -145,7 +147,9 @@ impl Meter<'_> {
             })
             .and_then(|()| self.warm_up(cases))
             .and_then(|()| self.rounds(cases, until));
-        self.done = self.results.runs.clone();
+        if self.settings.order == Order::Block {
+            self.done = self.results.runs.clone();
+        }
         // What was set up is cleaned up however it ended; the first thing that failed is what is told.
         let cleaned = cases[..begun]
             .iter()
@@ -181,6 +185,11 @@ impl Meter<'_> {
             if round >= self.settings.most {
                 break;
             }
+            let is_over = self.settings.limit.is_some_and(|limit| now >= limit);
+            if is_over && round < self.settings.least {
+                self.publish(&taken);
+                return Err(Reason::Interrupted);
+            }
             let lasts = now.saturating_sub(before).div_f64(count as f64);
             // Another round when at least half of it fits.
             let fit =
@@ -198,7 +207,13 @@ impl Meter<'_> {
                 }
             }
             let wanted = (REQUEST.as_secs_f64() / lasts.as_secs_f64().max(1e-9)) as u64;
-            let left = fit.max(self.settings.least.saturating_sub(round));
+            let missing = self.settings.least.saturating_sub(round);
+            let missing = if self.settings.limit.is_some() {
+                missing.min(1)
+            } else {
+                missing
+            };
+            let left = fit.max(missing);
             // The first rounds say little of how long later ones take.
             count = wanted
                 .min(count * 4)
@@ -361,6 +376,7 @@ mod tests {
     fn settings() -> Settings {
         Settings {
             max_time: Duration::from_secs(2),
+            limit: None,
             precision: None,
             least: 1,
             most: u64::MAX,
@@ -441,6 +457,14 @@ mod tests {
             },
             "<AAAAAAAAA>",
         );
+        // A limit of the user's counts for more.
+        let limited = Settings {
+            least: 9,
+            limit: Some(Duration::from_secs(2)),
+            ..settings()
+        };
+        let (_, asked, is_stopped) = measured(&[300.0], false, &limited, usize::MAX);
+        assert_eq!((&*asked, is_stopped), ("<AAAAAAA>", true));
         check(
             &[300.0],
             &Settings {

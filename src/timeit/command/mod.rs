@@ -1,10 +1,11 @@
 //! Sessions whose samples are processes: whole commands, as `--cmd` and `--sh` give them.
 //!
 //! Everything is ready before the clock starts: the file is found, descriptors are open, the list of arguments and the
-//! environment are made. [`spawn`] tells from when to when the clock runs. A shell is part of what is timed; how long
+//! environment are made. Its `spawn` tells from when to when the clock runs. A shell is part of what is timed; how long
 //! it takes to start by itself is measured beside, and never subtracted: a difference of two noisy times may be below 0.
 
 mod counters;
+mod failures;
 pub mod measure;
 mod session;
 mod spawn;
@@ -12,7 +13,7 @@ mod stream;
 pub mod words;
 
 pub use counters::Absent;
-pub use session::{CommandSession, prepare_all};
+pub use session::CommandSession;
 pub use spawn::ITERATION;
 
 use super::usage::Counter;

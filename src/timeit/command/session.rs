@@ -1,9 +1,10 @@
 //! A session whose samples are processes.
 
 use super::counters::{Absent, Counting};
-use super::spawn::{Ended, ITERATION, Look, Program, Spawner, Streams, Ticks};
+use super::failures::{bad_name_text, ending, failed, not_started, status, unreadable, unwritable};
+use super::spawn::{ITERATION, Look, Program, Spawner, Streams, Ticks};
 use super::stream::{Errors, Reads, Writes, null};
-use super::{Command, Ignore, Input, Output, Settings};
+use super::{Command, Settings};
 use crate::timeit::session::{Case, Failed, Progress, Reason, Row, Runtime, Sample, Session, Stop, Watch};
 use crate::timeit::usage::Usage;
 use nix::sys::signal::Signal;
@@ -48,14 +49,6 @@ struct Ready {
     conclude: Option<Program>,
     cleanup: Option<Program>,
     runs: u64,
-}
-
-/// Prepares all commands.
-///
-/// # Errors
-/// For the first that cannot be.
-pub fn prepare_all(session: &mut dyn Session, cases: &[Case]) -> Result<(), Stop> {
-    cases.iter().try_for_each(|case| session.prepare(case))
 }
 
 impl CommandSession {
@@ -186,11 +179,13 @@ impl CommandSession {
         let ended = self
             .spawner
             .run(program, streams, false, &mut |elapsed| limits.look(elapsed));
-        if let Some(reason) = limits.reason {
+        // Ctrl-C reaches it directly: it may have ended before we looked.
+        let is_interrupted = !limits.is_deaf && limits.is_interrupted();
+        if let Some(reason) = limits.reason.or(is_interrupted.then_some(Reason::Interrupted)) {
             return Err(reason);
         }
         let text = String::from_utf8_lossy(program.file().to_bytes()).into_owned();
-        let ended = ended.map_err(|error| Reason::Failed(Box::new(not_started(&text, &error, None))))?;
+        let ended = ended.map_err(|error| Reason::Failed(Box::new(not_started(&text, &error))))?;
         match status(&ended) {
             0 => Ok(began.elapsed()),
             status => Err(Reason::Failed(Box::new(Failed {
@@ -245,7 +240,7 @@ impl CommandSession {
         let Limits { reason, .. } = limits;
         let counters = self.counting.take();
         let ended = ended.map_err(|error| {
-            let failed = not_started(&ready.text, &error, ready.unexpanded);
+            let failed = not_started(&ready.text, &error);
             (Reason::Failed(Box::new(failed)), None)
         })?;
         if let Some(reason) = reason {
@@ -261,7 +256,8 @@ impl CommandSession {
         ready.runs += 1;
         let status = status(&ended);
         if status != 0 && !self.settings.ignore.covers(status) {
-            let mut failed = failed(ready, run, status, &ended, &self.settings.ignore);
+            let ignore = &self.settings.ignore;
+            let mut failed = failed(&ready.text, ready.unexpanded, run, &ended, ignore);
             failed.output = self.errors.end();
             return Err((Reason::Failed(Box::new(failed)), None));
         }
@@ -389,6 +385,11 @@ impl<'a> Limits<'a> {
         }
     }
 
+    fn is_interrupted(&self) -> bool {
+        let flag = self.settings.interrupted;
+        flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
     fn look(&mut self, elapsed: Duration) -> Look {
         if self.reason.is_some() {
             return if elapsed > self.told + PATIENCE {
@@ -397,7 +398,6 @@ impl<'a> Limits<'a> {
                 Look::GoOn
             };
         }
-        let flag = self.settings.interrupted.filter(|_| !self.is_deaf);
         let progress = |row| Progress {
             row,
             done: 0,
@@ -407,7 +407,7 @@ impl<'a> Limits<'a> {
         let wants_end = |(watch, row): &mut (&mut dyn Watch, Row)| {
             watch.progress(progress(*row)) == ControlFlow::Break(())
         };
-        let (reason, signal) = if flag.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+        let (reason, signal) = if !self.is_deaf && self.is_interrupted() {
             (Reason::Interrupted, Signal::SIGINT)
         } else if self.settings.timeout.is_some_and(|limit| elapsed > limit) {
             (Reason::TimeOut, Signal::SIGTERM)
@@ -425,106 +425,6 @@ impl<'a> Limits<'a> {
 fn time(time: libc::timeval) -> Duration {
     let part = |number: i64| u64::try_from(number).unwrap_or(0);
     Duration::from_micros(part(time.tv_sec) * 1_000_000 + part(time.tv_usec))
-}
-
-/// The exit code; below 0 the signal.
-fn status(ended: &Ended) -> i32 {
-    if libc::WIFSIGNALED(ended.status) {
-        -libc::WTERMSIG(ended.status)
-    } else {
-        libc::WEXITSTATUS(ended.status)
-    }
-}
-
-/// A status in words.
-fn ending(status: i32) -> String {
-    if status >= 0 {
-        return format!("exit code {status}");
-    }
-    let name = Signal::try_from(-status).map_or("", Signal::as_str);
-    format!("killed by signal {} ({name})", -status)
-}
-
-fn bad_name_text(text: &str) -> Failed {
-    Failed {
-        message: format!("`{text}` has a null byte, which no command may have"),
-        ..Failed::default()
-    }
-}
-
-fn unreadable(input: &Input, error: &io::Error) -> Failed {
-    let path = match input {
-        Input::File(path) => path.display().to_string(),
-        Input::Null => "/dev/null".into(),
-    };
-    let hint = (error.raw_os_error() == Some(libc::ESPIPE))
-        .then(|| "each run reads the input anew: save it in a file first".to_owned());
-    Failed {
-        message: format!("cannot read the input `{path}`: {error}"),
-        output: String::new(),
-        hint,
-    }
-}
-
-fn unwritable(output: &Output, error: &io::Error) -> Failed {
-    let path = match output {
-        Output::File(path) => path.display().to_string(),
-        _ => "a pipe".into(),
-    };
-    Failed {
-        message: format!("cannot write the output `{path}`: {error}"),
-        ..Failed::default()
-    }
-}
-
-fn not_started(text: &str, error: &io::Error, _unexpanded: Option<char>) -> Failed {
-    let hint = match error.raw_os_error() {
-        Some(libc::ENOEXEC) => {
-            Some("it is no program the system knows; a script needs a first line such as #!/bin/sh")
-        }
-        Some(libc::EACCES) => Some("it must be a file that may be executed: chmod +x"),
-        Some(libc::E2BIG) => Some("arguments and environment are too long together"),
-        _ => None,
-    };
-    Failed {
-        message: format!("cannot start `{text}`: {}", system_text(error)),
-        output: String::new(),
-        hint: hint.map(str::to_owned),
-    }
-}
-
-/// The system's own words, without the number that Rust adds.
-fn system_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    let end = text.find(" (os error").unwrap_or(text.len());
-    text[..end].to_owned()
-}
-
-fn failed(ready: &Ready, run: u64, status: i32, ended: &Ended, ignore: &Ignore) -> Failed {
-    let text = &ready.text;
-    if ended.wanted_terminal {
-        return Failed {
-            message: format!(
-                "`{text}` wants to read from the terminal, which a command that is timed cannot"
-            ),
-            output: String::new(),
-            hint: Some(
-                "give it what it asks for with --input FILE, or an option that makes it ask nothing".into(),
-            ),
-        };
-    }
-    let hint = match (ready.unexpanded, status, ignore) {
-        (Some(c), 1.., _) => format!("no shell expands the `{c}` in it: --sh runs it in one"),
-        (_, 127, _) => "a shell gives 127 for a command that it does not find".into(),
-        _ if status < 0 => "--ignore-failure times it all the same".into(),
-        (_, _, Ignore::Codes(_)) => format!("--ignore-failure takes more codes: add {status}"),
-        _ => "--ignore-failure times it all the same, --output inherit shows all that it prints".into(),
-    };
-    Failed {
-        message: format!("`{text}` failed in run {}: {}", run + 1, ending(status)),
-        output: String::new(),
-        hint: Some(hint),
-    }
 }
 
 /// The most memory that we held; the system counts it for every process that we start.
