@@ -166,8 +166,16 @@ impl Watch for Runs<'_> {
                 bar
             });
             let left = self.planned.saturating_sub(elapsed);
-            let running = in_words(progress.elapsed);
-            bar.set_message(format!("one run since {running}, about {} left", in_words(left)));
+            let running = if progress.elapsed >= QUIET {
+                format!("one run since {}, ", in_words(progress.elapsed))
+            } else {
+                String::new()
+            };
+            bar.set_message(if left.is_zero() {
+                format!("{running}{} so far", in_words(elapsed))
+            } else {
+                format!("{running}about {} left", in_words(left))
+            });
             bar.set_position(u64::try_from(elapsed.as_millis()).unwrap_or(planned).min(planned));
         }
         self.inner.progress(progress)
