@@ -8,18 +8,20 @@
 //! stats        bytes -> format -> Profile -> view -> rows -> text
 //! diff         bytes, twice -> format -> Profiles -> view::diff -> report -> text
 //! flamegraph, export  bytes -> format -> Profile or StackTree -> export -> bytes
+//! view         bytes -> format -> Profile and StackTree -> page -> HTML
 //! timeit       code -> session -> samples -> statistics -> report -> text
 //! dummyrunner  file -> scenario -> engine -> metrics -> report
 //! record       target, recorder -> a program that writes its dump -> Story
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which
-//! functions, in which order, as which text), `export` (other tools' files), `format` (bytes to profiles and
-//! back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
+//! functions, in which order, as which text), `page` (the HTML page), `export` (other tools' files), `format` (bytes to
+//! profiles and back), `profile` (the model), `timeit` (code that runs, its time and what to say of it), `statistics` (numbers to
 //! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
-//! `evennia` (a game's folder, settings and processes), `interpreter` (finds the user's Python), `process` (what a running one costs), `random` (numbers that a seed
-//! repeats), `python` (what must come out as Python itself does it). All but `cli`
-//! take bytes and writers and return values.
+//! `evennia` (a game's folder, settings and processes), `interpreter` (finds the user's Python), `keeper` (ends what
+//! runs in it should `prof` be killed), `process` (what a running one costs), `random` (numbers that a seed repeats),
+//! `date` (moments as text), `python` (what must come out as Python itself does it). All but `cli` take bytes and
+//! writers and return values.
 //!
 //! # Words
 //!
@@ -35,11 +37,14 @@
 //! | round, pair | one sample of each case; two samples of one round |
 
 pub mod cli;
+pub mod date;
 pub mod dummyrunner;
 pub mod evennia;
 pub mod export;
 pub mod format;
 pub mod interpreter;
+mod keeper;
+pub mod page;
 pub mod process;
 pub mod profile;
 pub mod python;

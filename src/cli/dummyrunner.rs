@@ -1,10 +1,12 @@
 //! `prof dummyrunner`: simulated players on a telnet game server.
 
+mod capacity;
 mod demo;
 mod files;
 mod game;
 mod scenario;
 mod server;
+mod settings;
 mod show;
 mod signals;
 mod target;
@@ -35,6 +37,7 @@ Examples:
   prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
   prof dummyrunner 100 --threshold 'lag.p99 < 500ms' --junit lag.xml
   prof dummyrunner --print-scenario looker > my.toml; prof dummyrunner 50 --scenario my.toml
+  prof dummyrunner 50 --settings dummyrunner_settings.py --python venv
 
 Profiles: idler, looker, normal_player, normal_builder, heavy_builder, socializing_builder, only_digger, as
 in Evennia's Dummyrunner. Dummies create accounts named Dummy_...: use a database that you can throw away.
@@ -70,7 +73,7 @@ pub(super) struct Args {
     #[arg(long)]
     i_own_this_server: bool,
 
-    /// What dummies do: a profile of the scenario, or one that is built in
+    /// What dummies do: a profile of the scenario or settings file, or one that is built in
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 
@@ -78,9 +81,16 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE.toml")]
     scenario: Option<PathBuf>,
 
+    #[command(flatten)]
+    settings: settings::Args,
+
     /// Print a built-in profile as TOML, to start from, and do nothing else
     #[arg(long, value_name = "NAME")]
     print_scenario: Option<String>,
+
+    /// Print how to delete what dummies made on an Evennia game, and do nothing else
+    #[arg(long)]
+    cleanup: bool,
 
     /// Log all out after this time; without this 10m, but on a terminal only at Ctrl-C
     #[arg(short, long, value_name = "TIME", value_parser = duration::parse)]
@@ -96,6 +106,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     play: scenario::Overrides,
+
+    #[command(flatten)]
+    search: capacity::Options,
 
     /// The seed of all random numbers
     #[arg(long, value_name = "NUMBER")]
@@ -144,6 +157,10 @@ pub(super) struct Args {
     /// Write each second as a line of CSV
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+
+    /// Write the report as one page for a browser: curves, tables, settings
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 
     /// Write thresholds as test cases in JUnit's XML
     #[arg(long, value_name = "FILE")]
@@ -221,36 +238,68 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         output.raw().write_all(print::print(&scenario).as_bytes())?;
         return Ok(Code::Done);
     }
-    let scenario = scenario::load(args)?;
-    let dummies = count(args, &scenario)?;
+    if args.cleanup {
+        output.raw().write_all(crate::evennia::CLEANUP.as_bytes())?;
+        return Ok(Code::Done);
+    }
+    let file = scenario::of_file(args)?;
+    // What the arguments alone get wrong is told before anything is loaded.
+    let dummies = count(args, file.as_ref())?;
     if let Some(&cid) = args.follow.iter().find(|&&cid| cid > dummies) {
         return Err(Failure::usage(format!(
             "there is no dummy {cid} to follow among {dummies}"
         )));
     }
-    let game = game::find(args, &scenario, output)?;
+    let game = game::find(args, file.as_ref(), output)?;
+    let source = settings::source(args, game.as_ref())?;
+    let functions =
+        source.map(|source| settings::Functions::load(&source, seed(args, None), threads(args), output));
+    let mut functions = functions.transpose()?;
+    let mut scenario = scenario::load(args, file, functions.as_ref())?;
+    if args.search.is_wanted() {
+        // The same share on all levels, and answers enough on the small ones.
+        scenario.lag.probe_share.get_or_insert(1.0);
+    }
     let target = target::resolve(args, &scenario, game.as_ref())?;
     let watched = server::watched(args, target, game.as_ref());
     let mut files = files::Files::begin(args)?;
     check_descriptors(dummies, output);
     // One moment by two clocks: times that servers send back are compared with it.
     let (start, epoch) = (Instant::now(), SystemTime::now());
-    let plan = plan(args, scenario, dummies, epoch);
-    let setup = setup(args, &plan, target, start);
+    let mut plan = plan(args, scenario, dummies, epoch);
+    if functions.is_some() {
+        plan = plan.with_functions();
+    }
+    let mut setup = setup(args, &plan, target, start);
     let profile = scenario::profile_text(&plan.scenario);
-    banner(args, &plan, &setup, &profile, output);
+    let names: Vec<String> = watched.iter().map(|(name, _)| name.clone()).collect();
+    let steering = capacity::Steering::new(args, &plan.scenario, dummies, &names)?;
+    setup.wanted = steering.as_ref().map(capacity::Steering::shared);
+    banner(args, &plan, &setup, &profile, output)?;
 
-    let run = Run::default();
+    let run = match &mut functions {
+        Some(functions) => Run::with_functions(std::mem::take(&mut functions.channels), functions.printed()),
+        None => Run::default(),
+    };
     let stopper = run.stopper();
     // The first in good order, the second at once.
     let signals = signals::stop_on_signals(move || stopper.stop())?;
-    let mut show = show::Show::new(args, &plan, watched, &mut files, output);
+    let mut show = show::Show::new(args, &plan, watched, steering, &mut files, output);
+    show.printed = functions.as_ref().map(settings::Functions::printed);
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
-    let outcome = run
+    let mut outcome = run
         .play(std::sync::Arc::clone(&played), &setup, &mut show)
         .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
-    let history = show.finish()?;
+    let (history, finding) = show.finish()?;
+    let gave_up = outcome.why == Why::Functions;
+    let useless = functions.and_then(|functions| functions.finish(gave_up, output));
+    if finding.is_some() {
+        // Those that no level wanted were none.
+        let most = history.seconds.iter().map(|second| second.wanted).max();
+        let spare = dummies.saturating_sub(most.unwrap_or(0));
+        outcome.metrics.window.phases.leave_out(spare);
+    }
     let report = Report {
         plan: &played,
         outcome: &outcome,
@@ -259,6 +308,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         threads: setup.threads,
         history: &history,
         mixin: game.as_ref().map(|game| game.settings.mixin),
+        capacity: finding.as_ref(),
+        recorded: None,
     };
     match args.format {
         Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,
@@ -269,6 +320,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     output.flush()?;
     files.finish(&report)?;
+    if let Some(message) = &useless {
+        output.report("failed", message);
+    }
     Ok(code(
         args,
         &report,
@@ -282,14 +336,18 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
 fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, output: &mut Output) -> Code {
     let mut code = Code::Done;
     for check in report.check().iter().filter(|check| !check.passed) {
-        let value = check.value.map_or("nothing measured".into(), |value| {
-            check.condition.value_text(value)
-        });
-        output.report("failed", &format!("{} ({value})", check.condition));
+        output.report("failed", &format!("{} ({})", check.condition, check.value_text()));
         code = Code::Failed;
     }
     if outcome.metrics.window.counters.logins == 0 {
         output.report("failed", "nobody logged in");
+        code = Code::Failed;
+    }
+    if outcome.why == Why::Functions {
+        return Code::Failed;
+    }
+    if let Some(finding) = report.capacity.filter(|finding| !capacity::is_found(finding)) {
+        output.report("failed", &finding.sentence());
         code = Code::Failed;
     }
     if interrupted && outcome.why == Why::Asked {
@@ -302,16 +360,25 @@ fn code(args: &Args, report: &Report<'_>, outcome: &Outcome, interrupted: bool, 
     code
 }
 
-fn count(args: &Args, scenario: &Scenario) -> Result<u32, Failure> {
-    let staged = scenario.stages.iter().map(|stage| stage.dummies).max();
+/// How many dummies there are at most.
+fn count(args: &Args, file: Option<&Scenario>) -> Result<u32, Failure> {
+    let stages = args.play.stages.as_deref().or(file.map(|file| &file.stages[..]));
+    let staged = stages.unwrap_or_default().iter().map(|stage| stage.dummies).max();
     match args.dummies.or(staged) {
         Some(0) => Err(Failure::usage("no dummies: nothing would happen")),
         Some(dummies) if dummies > 10_000_000 => {
             Err(Failure::usage("more dummies than any machine has ports for"))
         }
+        _ if args.search.is_wanted() => Ok(args.search.most(args.dummies, descriptors())),
         Some(dummies) => Ok(dummies),
         None => Err(Failure::usage("how many dummies?").hint(Some("prof dummyrunner 10"))),
     }
+}
+
+/// Connections that the system lets us have.
+fn descriptors() -> u64 {
+    // Where it does not say, it lets us have them or tells when it does not.
+    engine::raise_descriptors().map_or(u64::MAX, |limit| limit.saturating_sub(SPARE_DESCRIPTORS))
 }
 
 fn check_descriptors(dummies: u32, output: &mut Output) {
@@ -333,9 +400,7 @@ fn check_descriptors(dummies: u32, output: &mut Output) {
 
 fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Plan {
     let epoch = epoch.duration_since(UNIX_EPOCH).unwrap_or_default();
-    // Enough bits that two runs differ, few enough to type.
-    let random = RandomState::new().build_hasher().finish() >> 32;
-    let seed = args.seed.map(u64::from).or(scenario.run.seed).unwrap_or(random);
+    let seed = seed(args, scenario.run.seed);
     let mut followed: Vec<u32> = args.follow.iter().map(|cid| cid - 1).collect();
     if dummies == 1 && args.format == Format::Table {
         followed.push(0);
@@ -349,7 +414,12 @@ fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Pla
             ClientName::Evennia => Client::Evennia,
             ClientName::Mudlet => Client::Mudlet,
         },
-        reconnect: args.reconnect,
+        // Levels of a search have all their dummies, whatever happened to them on one before.
+        reconnect: if args.search.is_wanted() && args.reconnect == Reconnect::Never {
+            Reconnect::Always
+        } else {
+            args.reconnect
+        },
         grace: args.grace,
         followed,
         traced: args.trace.is_some(),
@@ -359,6 +429,12 @@ fn plan(args: &Args, scenario: Scenario, dummies: u32, epoch: SystemTime) -> Pla
         logins_at_once: at_once,
     };
     Plan::new(scenario, options)
+}
+
+fn seed(args: &Args, known: Option<u64>) -> u64 {
+    // Enough bits that two runs differ, few enough to type.
+    let random = RandomState::new().build_hasher().finish() >> 32;
+    args.seed.map(u64::from).or(known).unwrap_or(random)
 }
 
 fn threads(args: &Args) -> usize {
@@ -371,6 +447,7 @@ fn threads(args: &Args) -> usize {
 fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant) -> Setup {
     let scenario = &plan.scenario;
     let planned = args.duration.or(scenario.run.duration).or(scenario.stages_end());
+    let planned = planned.or(args.search.is_wanted().then_some(capacity::LONGEST));
     let attended = std::io::stderr().is_terminal();
     Setup {
         start,
@@ -379,10 +456,22 @@ fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant)
         threads: threads(args),
         connect_rate: args.connect_rate,
         duration: planned.or((!attended).then_some(LONGEST_UNATTENDED)),
+        wanted: None,
     }
 }
 
-fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut Output) {
+fn banner(
+    args: &Args,
+    plan: &Plan,
+    setup: &Setup,
+    profile: &str,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if args.format == Format::Dummyrunner {
+        let text = original::banner(plan, setup.target.port());
+        output.raw().write_all(text.as_bytes())?;
+        output.flush()?;
+    }
     let ends = match setup.duration {
         Some(time) => format!("for {}", duration::show(time)),
         None => "until Ctrl-C".into(),
@@ -390,7 +479,10 @@ fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut O
     output.progress(&crate::python::text::shown(
         format!(
             "{} on {}, profile {profile}, {ends}, seed {}; Ctrl-C logs them out",
-            report::dummies(plan.options.dummies),
+            match args.search.is_wanted() {
+                true => format!("search with at most {}", report::dummies(plan.options.dummies)),
+                false => report::dummies(plan.options.dummies),
+            },
             setup.target,
             plan.options.seed
         )
@@ -399,9 +491,10 @@ fn banner(args: &Args, plan: &Plan, setup: &Setup, profile: &str, output: &mut O
     if !plan.scenario.login.is_empty() && args.format != Format::Dummyrunner && !args.is_demo {
         output.report(
             "warning",
-            "dummies create accounts and objects: not on a server with data to keep",
+            "dummies create accounts and objects: not on a server with data to keep; --cleanup tells how to delete them",
         );
     }
+    Ok(())
 }
 
 /// What `--until` looks at.

@@ -65,6 +65,11 @@ impl Failure {
         }
     }
 
+    /// What went wrong, not yet escaped for a terminal.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Prints it without ending the command, unless the reader of our output wants no more.
     pub(super) fn tell(self, output: &mut Output) -> Result<(), Failure> {
         if self.message.is_empty() {

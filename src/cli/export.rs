@@ -138,7 +138,7 @@ pub(super) fn run(args: Args, output: &mut Output) -> Result<Code, Failure> {
         (Format::Callgrind | Format::Dot | Format::Json | Format::Csv, _) => {
             let profile = profile(loaded.data, &args)?;
             check_size(&profile)?;
-            picture::warn_of(attribution::Suspicious::of(&profile), output);
+            picture::warn_of(attribution::Suspicious::of(&profile), &title, output);
             write_functions(profile, title, &args, &mut bytes)?
         }
         (Format::Speedscope, _) => speedscope::write(&stacks(&loaded, &args, output)?, &title, &mut bytes),
@@ -163,7 +163,7 @@ fn profile(data: Data, args: &Args) -> Result<Profile, Failure> {
 }
 
 /// A small file whose functions share their callers may stand for more than any disk holds.
-fn check_size(profile: &Profile) -> Result<(), Failure> {
+pub(super) fn check_size(profile: &Profile) -> Result<(), Failure> {
     const MOST_SHARED: u64 = 10_000_000;
     let (uses, stored) = (profile.edge_uses(), profile.edge_count() as u64);
     if uses > MOST_SHARED.max(stored) {
@@ -250,7 +250,7 @@ fn stacks(
     args: &Args,
     output: &mut Output,
 ) -> Result<crate::profile::stacks::StackTree, Failure> {
-    let mut stacks = picture::stacks(&loaded.data, &attribution::Options::default(), output)?;
+    let mut stacks = picture::stacks(loaded, &attribution::Options::default(), output)?;
     args.filters.apply(&mut stacks)?;
     Ok(stacks.tree)
 }

@@ -86,7 +86,7 @@ pub(super) fn run(args: Args, output: &mut Output) -> Result<Code, Failure> {
     if args.strip_dirs {
         loaded.strip_dirs()?;
     }
-    let mut stacks = picture::stacks(&loaded.data, &args.attribution(), output)?;
+    let mut stacks = picture::stacks(&loaded, &args.attribution(), output)?;
     args.filters.apply(&mut stacks)?;
     if args.reverse {
         stacks.tree = reversed(&stacks.tree, args.min_width)?;
@@ -112,7 +112,7 @@ fn run_difference(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         if args.strip_dirs {
             loaded.strip_dirs()?;
         }
-        let mut stacks = picture::stacks(&loaded.data, &args.attribution(), output)?;
+        let mut stacks = picture::stacks(&loaded, &args.attribution(), output)?;
         args.filters.apply(&mut stacks)?;
         Ok::<_, Failure>((loaded, stacks))
     };

@@ -17,6 +17,7 @@ mod places;
 mod record;
 mod stats;
 mod timeit;
+mod view;
 
 pub use exit::{Code, Failure};
 
@@ -27,7 +28,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Reads, prints, draws, converts and compares profiles of Python programs, and loads game servers. Needs no Python.
+/// Times Python code, records, reads, draws, converts and compares profiles, and loads game servers with players
 #[derive(Debug, Parser)]
 #[command(
     name = "prof",
@@ -38,12 +39,15 @@ use std::process::ExitCode;
 )]
 #[command(after_help = "\
 Examples:
+  prof timeit 'sorted(range(1000))'
+  prof record -o app.prof app.py; prof stats app.prof --sort tottime --top 20
   prof stats server.prof --sort cumulative --limit 30
-  python -m cProfile -o app.prof app.py; prof stats app.prof --sort tottime --top 20
+  prof view server.prof
   prof flamegraph server.prof
   prof diff before.prof after.prof
   prof dummyrunner 10
 
+Profiles are read without Python; timing and recording Python code needs the Python that it runs in.
 `prof COMMAND --help` tells more about a command, with examples.")]
 struct Cli {
     /// Whether to use colour; without this only on a terminal, and never when NO_COLOR is set
@@ -61,6 +65,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Stats(stats::Args),
+    View(view::Args),
     Flamegraph(flamegraph::Args),
     Export(export::Args),
     Diff(diff::Args),
@@ -100,6 +105,7 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
     let sampling = sampling.map_err(|error| Failure::usage(error.to_string()))?;
     let code = match cli.command {
         Command::Stats(args) => stats::run(args, output),
+        Command::View(args) => view::run(&args, output),
         Command::Flamegraph(args) => flamegraph::run(args, output),
         Command::Export(args) => export::run(args, output),
         Command::Diff(args) => diff::run(&args, output),

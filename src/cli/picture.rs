@@ -1,4 +1,4 @@
-//! What `prof flamegraph` and `prof export` share: inputs of any format, made into one profile or one tree.
+//! What `prof flamegraph`, `prof view` and `prof export` share: inputs of any format, made into one profile or one tree.
 
 use super::output::Output;
 use super::{Failure, input};
@@ -125,11 +125,11 @@ pub(super) struct Stacks {
 
 /// Makes stacks of what was loaded, and warns of what makes them doubtful.
 pub(super) fn stacks(
-    data: &Data,
+    loaded: &Loaded,
     options: &attribution::Options,
     output: &mut Output,
 ) -> Result<Stacks, Failure> {
-    let profile = match data {
+    let profile = match &loaded.data {
         Data::Stacks(tree) => {
             return Ok(Stacks {
                 tree: tree.clone(),
@@ -155,14 +155,15 @@ pub(super) fn stacks(
     }
     if made.suspicious.any() {
         remarks.push("threads or open calls mixed".into());
-        warn_of(made.suspicious, output);
+        warn_of(made.suspicious, &loaded.title, output);
     }
     if made.repaired > 0 {
+        remarks.push(format!("{} impossible numbers count as 0", made.repaired));
         output.report(
             "warning",
             &format!(
-                "{} numbers are negative or no numbers and count as 0",
-                made.repaired
+                "{}: {} numbers are negative or no numbers and count as 0",
+                loaded.title, made.repaired
             ),
         );
     }
@@ -173,14 +174,15 @@ pub(super) fn stacks(
 }
 
 /// Says that callers may be wrong, if they may.
-pub(super) fn warn_of(suspicious: Suspicious, output: &mut Output) {
+pub(super) fn warn_of(suspicious: Suspicious, title: &str, output: &mut Output) {
     if suspicious.any() {
         output.report(
             "warning",
             &format!(
-                "{} callers have numbers that one thread that has ended does not give: the profile was saved while \
+                "{}: {} callers have numbers that one thread that has ended does not give: the profile was saved while \
                  calls were running, or cProfile of Python 3.12 and later mixed threads; own times are right, who \
                  called whom may not be",
+                title,
                 suspicious.count()
             ),
         );
@@ -200,6 +202,14 @@ pub(super) struct Filters {
 }
 
 impl Filters {
+    /// Only that of waiting, or none.
+    pub(super) fn idle(exclude_idle: bool) -> Filters {
+        Filters {
+            focus: None,
+            exclude_idle,
+        }
+    }
+
     /// Is anything left out?
     pub(super) fn leave_out(&self) -> bool {
         self.exclude_idle || self.focus.is_some()

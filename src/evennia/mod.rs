@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 pub const MIXIN: &str = "from evennia.server.profiling.settings_mixin import *";
 /// The settings of dummies that Evennia brings itself.
 pub const OWN_DUMMYRUNNER: &str = "evennia.server.profiling.dummyrunner_settings";
+/// Commands that take away what dummies made, for a shell.
+pub const CLEANUP: &str = include_str!("cleanup.sh");
 
 /// A game's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]

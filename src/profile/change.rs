@@ -344,7 +344,7 @@ fn base_name(file: &[u8]) -> &[u8] {
 }
 
 /// `name` with each `0x` and its hexadecimal digits, from six on, replaced by `0x..`.
-fn without_addresses(name: &[u8]) -> Vec<u8> {
+pub(crate) fn without_addresses(name: &[u8]) -> Vec<u8> {
     const SHORTEST: usize = 6;
     let mut out = Vec::with_capacity(name.len());
     let mut rest = name;

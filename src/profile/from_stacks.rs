@@ -163,13 +163,16 @@ impl Adder {
 }
 
 fn key_of(profile: &mut Profile, frame: Frame<'_>) -> Result<KeyId, Error> {
+    let (file, line, name) = place_of(frame);
+    profile.key(file, line, name)
+}
+
+/// File, line and name of the function that a frame is in [`Profile::from_stacks`].
+pub(crate) fn place_of(frame: Frame<'_>) -> (&[u8], i64, &[u8]) {
     match frame.kind {
-        FrameKind::Python | FrameKind::Builtin => profile.key(frame.file, frame.line, frame.name),
-        FrameKind::Synthetic => profile.key(b"~", 0, frame.name),
-        FrameKind::Label => {
-            let (file, line, name) = split_label(frame.name).unwrap_or((b"~", 0, frame.name));
-            profile.key(file, line, name)
-        }
+        FrameKind::Python | FrameKind::Builtin => (frame.file, frame.line, frame.name),
+        FrameKind::Synthetic => (b"~", 0, frame.name),
+        FrameKind::Label => split_label(frame.name).unwrap_or((b"~", 0, frame.name)),
     }
 }
 

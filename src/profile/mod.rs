@@ -7,8 +7,8 @@
 pub mod attribution;
 pub(crate) mod callees;
 mod calls;
-mod change;
-mod from_stacks;
+pub(crate) mod change;
+pub(crate) mod from_stacks;
 mod function;
 mod idle;
 pub mod labels;

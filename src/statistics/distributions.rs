@@ -7,11 +7,19 @@
 /// The chance of at most `k` heads in `n` throws of a fair coin.
 #[must_use]
 pub fn fair_coin(k: usize, n: usize) -> f64 {
-    let mut log_term = -(n as f64) * std::f64::consts::LN_2;
+    coin(k, n, 0.5)
+}
+
+/// The same of a coin that shows heads with this chance, above 0 and below 1.
+#[must_use]
+pub fn coin(k: usize, n: usize, chance: f64) -> f64 {
+    // From the logarithm of the chance of no heads on, each term from the one before.
+    let mut log_term = n as f64 * (-chance).ln_1p();
+    let odds = (chance / (1.0 - chance)).ln();
     let mut sum = 0.0;
     for heads in 0..=k.min(n) {
         sum += log_term.exp();
-        log_term += ((n - heads) as f64).ln() - ((heads + 1) as f64).ln();
+        log_term += ((n - heads) as f64).ln() - ((heads + 1) as f64).ln() + odds;
     }
     sum.min(1.0)
 }
@@ -211,6 +219,10 @@ mod tests {
         check(fair_coin(2, 5), 0.5);
         check(fair_coin(5, 5), 1.0);
         check(fair_coin(1000, 2001), 0.5);
+        // By hand: 0.95^90, and 0.9^3 + 3 * 0.1 * 0.9^2.
+        check(coin(0, 90, 0.05), 0.009_888_364_709_658_95);
+        check(coin(1, 3, 0.1), 0.972);
+        check(coin(3, 3, 0.1), 1.0);
     }
 
     /// Expected: tables of critical values for Wilcoxon's signed-rank test (two-sided 5%: 0 for n = 6, 2 for 7,

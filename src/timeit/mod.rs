@@ -17,7 +17,6 @@ pub mod check;
 pub mod cold;
 pub mod command;
 pub mod compare;
-pub mod date;
 pub mod estimate;
 #[cfg(test)]
 mod fake;

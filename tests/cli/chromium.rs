@@ -4,7 +4,7 @@ use crate::prof;
 use std::process::Command;
 
 /// A Chromium, by its usual names. Without one the test says so and passes, but fails under CI.
-fn chromium() -> Option<&'static str> {
+pub(crate) fn chromium() -> Option<&'static str> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let found = names
         .into_iter()
@@ -17,7 +17,7 @@ fn chromium() -> Option<&'static str> {
 }
 
 /// Opens a file and returns the document after its scripts have run.
-fn document(chromium: &str, path: &std::path::Path, profile: &std::path::Path) -> String {
+pub(crate) fn document(chromium: &str, path: &std::path::Path, profile: &std::path::Path) -> String {
     let output = Command::new(chromium)
         .args([
             "--headless",

@@ -1,6 +1,8 @@
 //! `prof dummyrunner`: its demo game, and dummies on it.
 
+mod html;
 mod play;
+mod settings;
 
 use super::fail;
 use nix::sys::signal::{Signal, kill};

@@ -4,6 +4,7 @@
 mod browser;
 mod chromium;
 mod corpus;
+mod devtools;
 mod diff;
 mod dummyrunner;
 mod errors;
@@ -19,6 +20,8 @@ mod timeit_auto;
 mod timeit_commands;
 mod timeit_pythons;
 mod timeit_servers;
+mod view;
+mod view_page;
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};

@@ -60,6 +60,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME/PERIOD", value_parser = parse_stall)]
     stall: Option<Stall>,
 
+    /// Let each command keep the whole server busy for so long, such as 20ms: then it holds a known number of players
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "0")]
+    work: Duration,
+
     /// Tell further connections that the game is full
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     max_players: usize,
@@ -111,6 +115,7 @@ impl Args {
             address: (Ipv4Addr::LOCALHOST, port).into(),
             lag: self.lag,
             stall: self.stall,
+            work: self.work,
             max_players: self.max_players,
             connections_per_second: self.connections_per_second,
             commands_per_second: self.commands_per_second,

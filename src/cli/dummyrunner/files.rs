@@ -3,7 +3,7 @@
 use super::super::Failure;
 use super::super::output::OutputFile;
 use super::Args;
-use crate::dummyrunner::report::{Report, json, junit};
+use crate::dummyrunner::report::{Report, html, json, junit};
 use std::path::PathBuf;
 
 /// The files that were asked for.
@@ -11,6 +11,7 @@ pub(super) struct Files {
     json: Option<OutputFile>,
     csv: Option<OutputFile>,
     junit: Option<OutputFile>,
+    html: Option<OutputFile>,
     trace: Option<OutputFile>,
 }
 
@@ -21,6 +22,7 @@ impl Files {
             json: begin(&args.json)?,
             csv: begin(&args.csv)?,
             junit: begin(&args.junit)?,
+            html: begin(&args.html)?,
             trace: begin(&args.trace)?,
         })
     }
@@ -46,6 +48,9 @@ impl Files {
         }
         if self.junit.is_some() {
             finish(self.junit, &junit::render(report))?;
+        }
+        if self.html.is_some() {
+            finish(self.html, &html::render(report))?;
         }
         if self.csv.is_some() {
             finish(self.csv, &report.history.csv())?;

@@ -3,7 +3,7 @@
 use super::super::Failure;
 use super::super::output::Output;
 use super::super::places::places;
-use super::Args;
+use super::{Args, settings};
 use crate::dummyrunner::scenario::Scenario;
 use crate::evennia::{self, Game, Part, Settings};
 use crate::python::text::shown;
@@ -19,16 +19,25 @@ pub(super) struct Found {
 }
 
 /// The game, if one is meant: without `--game` only where neither arguments nor scenario name a server.
-pub(super) fn find(args: &Args, scenario: &Scenario, output: &mut Output) -> Result<Option<Found>, Failure> {
+pub(super) fn find(
+    args: &Args,
+    scenario: Option<&Scenario>,
+    output: &mut Output,
+) -> Result<Option<Found>, Failure> {
+    let names_a_server = scenario.is_some_and(|scenario| scenario.run.target.is_some());
     let game = match &args.game {
         Some(folder) => Some(named(folder)?),
-        None if args.port.is_some() || args.target.is_some() || scenario.run.target.is_some() => None,
+        None if args.port.is_some() || args.target.is_some() || names_a_server => None,
         None => Game::around(Path::new(".")),
     };
     let Some(game) = game else {
         return Ok(None);
     };
-    let interpreters = evennia::interpreters(&game, &places());
+    let pids = running(&game)?;
+    let interpreters = match &args.settings.python {
+        Some(python) => vec![settings::interpreter(Some(python.as_os_str()))?],
+        None => evennia::interpreters(&game, &places()),
+    };
     let (python, settings) = Settings::read(&game, &interpreters)
         .map_err(|error| Failure::usage(error.to_string()).hint(Some(error.hint())))?;
     let found = Found {
@@ -36,7 +45,7 @@ pub(super) fn find(args: &Args, scenario: &Scenario, output: &mut Output) -> Res
         python,
         settings,
     };
-    found.check_runs(output)?;
+    found.tell(pids, output);
     Ok(Some(found))
 }
 
@@ -56,7 +65,26 @@ fn named(folder: &Path) -> Result<Game, Failure> {
     Err(Failure::usage(message).hint(Some(hint)))
 }
 
+/// The numbers of its two processes.
+fn running(game: &Game) -> Result<[u32; 2], Failure> {
+    let numbers = Part::ALL.map(|part| game.process(part).map(|process| process.pid()));
+    let what = match numbers {
+        [Some(server), Some(portal)] => return Ok([server, portal]),
+        [None, None] => "the game is not running",
+        [None, _] => "the game's Server is not running, only its Portal",
+        _ => "the game's Portal is not running, only its Server",
+    };
+    let message = format!("{what}: `{}`", game.folder().display());
+    Err(Failure::usage(message).hint(Some("start it in that folder: evennia start")))
+}
+
 impl Found {
+    /// Has it settings for dummies that are not Evennia's?
+    pub(super) fn has_own_dummies(&self) -> bool {
+        let module = &self.settings.dummyrunner;
+        !module.is_empty() && module != evennia::OWN_DUMMYRUNNER
+    }
+
     /// Where the game can be played by telnet.
     pub(super) fn address(&self) -> Result<SocketAddr, Failure> {
         let port = self.settings.port().ok_or_else(|| {
@@ -69,17 +97,7 @@ impl Found {
     }
 
     /// Says what was found, and what stands in the way of dummies.
-    fn check_runs(&self, output: &mut Output) -> Result<(), Failure> {
-        let numbers = Part::ALL.map(|part| self.game.process(part).map(|process| process.pid()));
-        let [Some(server), Some(portal)] = numbers else {
-            let what = match numbers {
-                [None, None] => "the game is not running",
-                [None, _] => "the game's Server is not running, only its Portal",
-                _ => "the game's Portal is not running, only its Server",
-            };
-            let message = format!("{what}: `{}`", self.game.folder().display());
-            return Err(Failure::usage(message).hint(Some("start it in that folder: evennia start")));
-        };
+    fn tell(&self, [server, portal]: [u32; 2], output: &mut Output) {
         let settings = &self.settings;
         output.progress(&shown(
             format!(
@@ -113,6 +131,5 @@ impl Found {
                 ),
             );
         }
-        Ok(())
     }
 }

@@ -3,8 +3,11 @@
 use super::super::Failure;
 use super::super::input::system_text;
 use super::Args;
+use super::settings::Functions;
 use crate::dummyrunner::scenario::parse::{check_action, parse};
-use crate::dummyrunner::scenario::{Late, Method, Model, Scenario, Size, Think, builtin, duration};
+use crate::dummyrunner::scenario::{
+    Late, Method, Model, Scenario, Size, Stage, Think, builtin, duration, stages,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -51,6 +54,11 @@ pub(super) struct Overrides {
     /// When a command counts as lost
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
+
+    /// Change the number of dummies as the run goes, such as '100 over 30s hold 1m, 300 over 5s hold 30s'
+    // An alias with its path: clap would take a plain `Vec` for an option that is given several times.
+    #[arg(long, value_name = "STAGES", value_parser = stages::parse)]
+    pub(super) stages: Option<std::vec::Vec<Stage>>,
 
     /// Play without logging in, for servers that need none
     #[arg(long)]
@@ -113,30 +121,38 @@ pub(super) fn built_in(name: &str) -> Result<Scenario, Failure> {
     })
 }
 
-/// The scenario of a run, complete.
-pub(super) fn load(args: &Args) -> Result<Scenario, Failure> {
-    let mut scenario = match &args.scenario {
-        Some(path) => {
-            let mut scenario = read(path)?;
-            if let Some(name) = &args.profile {
-                if !scenario.profiles.iter().any(|profile| profile.name == *name) {
-                    let names: Vec<&str> = scenario
-                        .profiles
-                        .iter()
-                        .map(|profile| profile.name.as_str())
-                        .collect();
-                    return Err(Failure::usage(format!(
-                        "`{}` has no profile `{name}`",
-                        path.to_string_lossy()
-                    ))
-                    .hint(Some(format!("it has {}", names.join(", ")))));
-                }
-                scenario.run.profile = Some(name.clone());
-                scenario.pools.clear();
-            }
-            scenario
+/// The scenario of the file that was named, if one was, with the profile that is to be played.
+pub(super) fn of_file(args: &Args) -> Result<Option<Scenario>, Failure> {
+    let Some(path) = &args.scenario else {
+        return Ok(None);
+    };
+    let mut scenario = read(path)?;
+    if let Some(name) = &args.profile {
+        if !scenario.profiles.iter().any(|profile| profile.name == *name) {
+            let names: Vec<&str> = scenario
+                .profiles
+                .iter()
+                .map(|profile| profile.name.as_str())
+                .collect();
+            let message = format!("`{}` has no profile `{name}`", path.to_string_lossy());
+            return Err(Failure::usage(message).hint(Some(format!("it has {}", names.join(", ")))));
         }
-        None => built_in(args.profile.as_deref().unwrap_or(builtin::DEFAULT))?,
+        scenario.run.profile = Some(name.clone());
+        scenario.pools.clear();
+    }
+    Ok(Some(scenario))
+}
+
+/// The scenario of a run, complete.
+pub(super) fn load(
+    args: &Args,
+    file: Option<Scenario>,
+    functions: Option<&Functions>,
+) -> Result<Scenario, Failure> {
+    let mut scenario = match (file, functions) {
+        (Some(scenario), _) => scenario,
+        (None, Some(functions)) => functions.scenario(),
+        (None, None) => built_in(args.profile.as_deref().unwrap_or(builtin::DEFAULT))?,
     };
     change(&mut scenario, &args.play)?;
     for condition in args.threshold.iter().chain(&args.until) {
@@ -218,6 +234,9 @@ fn change(scenario: &mut Scenario, play: &Overrides) -> Result<(), Failure> {
     if play.no_login {
         scenario.login.clear();
         scenario.logout.clear();
+    }
+    if let Some(stages) = &play.stages {
+        scenario.stages.clone_from(stages);
     }
     let lag = &mut scenario.lag;
     lag.method = play.method.unwrap_or(lag.method);

@@ -2,16 +2,20 @@
 
 use super::super::Failure;
 use super::super::output::Output;
+use super::capacity::Steering;
 use super::files::Files;
 use super::{Args, Format, holds};
+use crate::dummyrunner::capacity::Finding;
 use crate::dummyrunner::dummy::{Plan, Told};
 use crate::dummyrunner::engine::Observer;
 use crate::dummyrunner::metrics::Window;
 use crate::dummyrunner::report::history::History;
 use crate::dummyrunner::report::live::Live;
-use crate::dummyrunner::report::{dialogue, original};
+use crate::dummyrunner::report::{dialogue, original, span};
+use crate::dummyrunner::scenario::Scenario;
 use crate::dummyrunner::scenario::condition::{Condition, Metric};
-use crate::process::Meter;
+use crate::dummyrunner::settings::Printed;
+use crate::process::{Meter, Sample};
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -33,12 +37,17 @@ pub(super) struct Show<'a> {
     history: History,
     /// Of the processes that the history names.
     meters: Vec<Meter>,
+    steering: Option<Steering>,
+    scenario: Scenario,
+    dummies: u32,
     original: Option<original::Lines>,
     /// Lines of the block that stands on the terminal.
     block: Option<usize>,
     next_line: Duration,
     /// The reader of our output is gone, or a file cannot be written: the run ends.
     failure: Option<Failure>,
+    /// What a settings file prints.
+    pub(super) printed: Option<Printed>,
 }
 
 impl<'a> Show<'a> {
@@ -46,6 +55,7 @@ impl<'a> Show<'a> {
         args: &Args,
         plan: &Plan,
         watched: Vec<(String, Meter)>,
+        steering: Option<Steering>,
         files: &'a mut Files,
         output: &'a mut Output,
     ) -> Show<'a> {
@@ -71,18 +81,57 @@ impl<'a> Show<'a> {
                 .map(|time| (plan.scenario.thresholds.clone(), time)),
             failed_since: None,
             live: Live::new(dummies, names.clone()),
-            history: History::new(names),
+            history: History::new(names).with_stages(span::of_stages(&plan.scenario.stages)),
             meters,
+            steering,
+            scenario: plan.scenario.clone(),
+            dummies,
             original: (args.format == Format::Dummyrunner).then(|| original::Lines::new(dummies)),
             block: draws.then_some(0),
             next_line: EVERY,
             failure: None,
+            printed: None,
         }
     }
 
-    /// All seconds, or what could not be printed or written.
-    pub(super) fn finish(self) -> Result<History, Failure> {
-        self.failure.map_or(Ok(self.history), Err)
+    /// All seconds and what was found, or what could not be printed or written.
+    pub(super) fn finish(self) -> Result<(History, Option<Finding>), Failure> {
+        match self.failure {
+            Some(failure) => Err(failure),
+            None => Ok((self.history, self.steering.map(Steering::finish))),
+        }
+    }
+
+    /// How many dummies are wanted at this time.
+    fn wanted(&self, at: Duration) -> u32 {
+        match &self.steering {
+            Some(steering) => steering.wanted(),
+            None => self.scenario.wanted(at).unwrap_or(self.dummies),
+        }
+    }
+
+    /// A line in its place above the block, if there is one.
+    fn say(&mut self, line: &str) {
+        match self.block {
+            Some(lines) => {
+                self.output.redraw(lines, line);
+                self.block = Some(0);
+            }
+            None => self.output.progress(line),
+        }
+    }
+
+    /// Steers a search. `false` when it is over.
+    fn steer(&mut self, at: Duration, window: &Window, processes: &[Option<Sample>]) -> bool {
+        let Some(steering) = &mut self.steering else {
+            return true;
+        };
+        let (line, goes_on) = steering.second(at, window, processes);
+        self.live.set_dummies(steering.wanted());
+        if let Some(line) = line {
+            self.say(&line);
+        }
+        goes_on
     }
 
     fn print(&mut self, text: &str) {
@@ -112,14 +161,26 @@ impl<'a> Show<'a> {
 
 impl Observer for Show<'_> {
     fn glance(&mut self, at: Duration, window: &Window) {
+        let printed = self.printed.as_ref().map(|printed| printed.take(false));
+        if let Some(text) = printed.filter(|text| !text.is_empty()) {
+            self.output.lines(&String::from_utf8_lossy(&text), "");
+            // The block is drawn anew below it.
+            self.block = self.block.map(|_| 0);
+        }
         if let Some(lines) = self.block {
             self.live.glance(at, window);
-            self.block = Some(self.output.redraw(lines, &self.live.block()));
+            let mut block = self.live.block();
+            if let Some(steering) = &self.steering {
+                block = block + "\n         " + &steering.state(at);
+            }
+            self.block = Some(self.output.redraw(lines, &block));
         }
     }
 
     fn second(&mut self, at: Duration, window: &Window) -> bool {
         let processes: Vec<_> = self.meters.iter_mut().map(|meter| meter.sample(at)).collect();
+        self.history.wanted = self.wanted(at);
+        let searches = self.steer(at, window, &processes);
         self.live.add(at, window, &processes);
         self.history.add(at, window, processes);
         if let Some(text) = self.original.as_mut().and_then(|lines| lines.second(at, window)) {
@@ -145,7 +206,7 @@ impl Observer for Show<'_> {
             ));
             return false;
         }
-        self.failure.is_none()
+        self.failure.is_none() && searches
     }
 
     fn told(&mut self, told: &[Told]) {

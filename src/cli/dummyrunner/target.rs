@@ -3,18 +3,20 @@
 use super::super::Failure;
 use super::Args;
 use super::game::Found;
+use crate::date;
 use crate::dummyrunner::scenario::Scenario;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 
 const PORT: u16 = 4000;
 
-/// The server's address: what the arguments say, else the game, else the scenario.
+/// The server's address: what the arguments say, else the scenario or settings file, else the game.
 pub(super) fn resolve(args: &Args, scenario: &Scenario, game: Option<&Found>) -> Result<SocketAddr, Failure> {
     if let Some(port) = args.port {
         let host = game.map_or(Ipv4Addr::LOCALHOST.into(), |game| game.settings.host());
         return Ok(SocketAddr::new(host, port));
     }
-    if let Some(game) = game.filter(|_| args.target.is_none()) {
+    let is_named = args.target.is_some() || scenario.run.target.is_some();
+    if let Some(game) = game.filter(|_| !is_named) {
         return game.address();
     }
     let Some(target) = args.target.as_ref().or(scenario.run.target.as_ref()) else {
@@ -53,26 +55,8 @@ fn is_near(ip: IpAddr) -> bool {
 
 /// A moment as `YYYYmmddHHMMSS`, in UTC.
 pub(super) fn stamp(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86400, seconds % 86400);
-    // Years that begin in March, so that a leap day is their last: 719468 days from there to 1970.
-    let day = days + 719_468;
-    let (era, of_era) = (day / 146_097, day % 146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!(
-        "{year:04}{month:02}{day:02}{:02}{:02}{:02}",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    let digits = date::iso(seconds);
+    digits.chars().filter(char::is_ascii_digit).collect()
 }
 
 #[cfg(test)]

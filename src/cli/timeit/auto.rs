@@ -6,14 +6,16 @@ use super::code::Snippet;
 use super::keep::Store;
 use super::stops::{tell, tell_printed};
 use super::{Args, Collector, Format, checks, profile};
+use crate::date;
 use crate::timeit::auto::{self, Settings};
+use crate::timeit::baseline;
 use crate::timeit::check::Check;
 use crate::timeit::cold;
 use crate::timeit::machine::Files;
+use crate::timeit::parameters;
 use crate::timeit::report::text;
 use crate::timeit::results::{Metric, Results};
 use crate::timeit::session::{Case, Open, Progress, Reason, Watch};
-use crate::timeit::{baseline, date, parameters};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -33,6 +33,9 @@ pub struct Options {
     pub lag: Duration,
     /// The whole server does nothing for a while, again and again.
     pub stall: Option<Stall>,
+    /// Each command keeps the whole server busy for so long, and is answered then: one after the other, as in a game
+    /// of one thread. So what it can hold is known by arithmetic.
+    pub work: Duration,
     /// Further connections are told that the game is full.
     pub max_players: usize,
     /// Further connections of the same second wait before they see the welcome screen, as with Evennia.
@@ -51,6 +54,7 @@ impl Default for Options {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             lag: Duration::ZERO,
             stall: None,
+            work: Duration::ZERO,
             max_players: 100_000,
             connections_per_second: None,
             commands_per_second: None,

@@ -69,6 +69,8 @@ pub struct Server {
     stop: Stop,
     start: Instant,
     next_stall: Option<Duration>,
+    /// Nanoseconds of work that were slept too little, or below 0 too much.
+    owed: i64,
     /// Sessions that may have more to read although no event says so.
     unread: Vec<u32>,
     /// When to accept again after the system had no descriptor.
@@ -101,6 +103,7 @@ impl Server {
                 waker: Arc::new(waker),
             },
             start: Instant::now(),
+            owed: 0,
             unread: Vec::new(),
             retry: None,
         })
@@ -210,6 +213,22 @@ impl Server {
         }
     }
 
+    /// Takes the time that commands cost. Waking up late is made up for by the next ones.
+    fn work(&mut self, commands: u64) {
+        // A long queue must not keep us from ending.
+        if self.stop.is_asked.load(Ordering::Relaxed) {
+            return;
+        }
+        let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+        let cost = nanos(self.options.work).saturating_mul(i64::try_from(commands).unwrap_or(i64::MAX));
+        let owed = self.owed.saturating_add(cost);
+        let start = Instant::now();
+        if let Ok(time @ 1..) = u64::try_from(owed) {
+            std::thread::sleep(Duration::from_nanos(time));
+        }
+        self.owed = owed.saturating_sub(nanos(start.elapsed()));
+    }
+
     fn accept(&mut self) {
         self.retry = None;
         loop {
@@ -301,7 +320,14 @@ impl Server {
                 }
                 return false;
             }
+            let commands = self.game.counts().commands;
             self.game.receive(id, piece, now);
+            let commands = self.game.counts().commands - commands;
+            if commands > 0 && !self.options.work.is_zero() {
+                self.work(commands);
+                // Its answer does not wait for the work of others.
+                self.write(id);
+            }
             rest = after;
         }
         true

@@ -140,7 +140,7 @@ impl Dummy {
         };
         let action = &plan.scenario.actions[usize::from(pending.action)];
         let plain = without_escapes(line);
-        if plan.echoes[usize::from(pending.action)] {
+        if pending.echo {
             self.echo_times(world, &plain);
         }
         if action.fail.is_none() && action.save.is_empty() {
@@ -181,8 +181,13 @@ impl Dummy {
         let now = world.plan.options.epoch + world.now as f64 / 1e9;
         // Clocks of two processes; a negative difference is their error.
         let nanos = |seconds: f64| (seconds.max(0.0) * 1e9) as u64;
-        world.shared.metrics.lag_in.record(nanos(there - sent));
-        world.shared.metrics.lag_out.record(nanos(now - there));
+        let metrics = &mut world.shared.metrics;
+        for lags in [&mut metrics.lag_in, &mut metrics.window.lag_in] {
+            lags.record(nanos(there - sent));
+        }
+        for lags in [&mut metrics.lag_out, &mut metrics.window.lag_out] {
+            lags.record(nanos(now - there));
+        }
     }
 
     /// `GA` or `EOR`.

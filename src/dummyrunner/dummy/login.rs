@@ -33,19 +33,32 @@ impl Dummy {
         }
     }
 
+    /// What is known of the command of the login that runs.
+    fn login_step<'p>(&self, plan: &'p super::Plan) -> Option<&'p Step> {
+        let at = match plan.functions {
+            true => self.given_step(),
+            false => Some(self.step.into()),
+        };
+        plan.scenario.login.get(at?)
+    }
+
     /// A line, or what there is of one, during the login.
     pub(super) fn login_line(&mut self, world: &mut World<'_>, line: &[u8]) {
-        let Some(step) = world.plan.scenario.login.get(usize::from(self.step)) else {
+        let plan = world.plan;
+        let Some(step) = self.login_step(plan) else {
             return;
         };
         let plain = without_escapes(line);
         let text = String::from_utf8_lossy(&plain);
-        if step.fail.as_ref().is_some_and(|fail| fail.is_in(&text)) {
+        // Of a login that we did not write only the commands that we know can be said to have failed.
+        let may_fail = !plan.functions || step.expect.is_some();
+        if may_fail && step.fail.as_ref().is_some_and(|fail| fail.is_in(&text)) {
             let problem = limits::recognise(&plain).unwrap_or(Problem::LoginRefused);
             return self.fail(world, problem, End::LoginFailed);
         }
         if step.expect.as_ref().is_some_and(|expect| expect.is_in(&text)) {
             self.evidence = stronger(self.evidence, Evidence::Expect);
+            self.note_question(step);
             self.next_step(world);
         }
     }
@@ -56,7 +69,7 @@ impl Dummy {
             return;
         }
         self.flags.answered = true;
-        let step = world.plan.scenario.login.get(usize::from(self.step));
+        let step = self.login_step(world.plan);
         match step {
             Some(Step { expect: Some(_), .. }) if world.plan.scenario.strict_login => {}
             Some(Step { expect: Some(_), .. }) => self.deadline = world.now + UNEXPECTED_SETTLED,
@@ -66,7 +79,7 @@ impl Dummy {
 
     /// The server ended a message during the login.
     pub(super) fn login_prompt(&mut self, world: &mut World<'_>) {
-        let step = world.plan.scenario.login.get(usize::from(self.step));
+        let step = self.login_step(world.plan);
         if self.flags.answered && step.is_some_and(|step| step.expect.is_none()) {
             self.weaken();
             self.next_step(world);
@@ -79,9 +92,11 @@ impl Dummy {
     }
 
     pub(super) fn login_expired(&mut self, world: &mut World<'_>) {
-        let step = world.plan.scenario.login.get(usize::from(self.step));
+        let step = self.login_step(world.plan);
         let must_match = world.plan.scenario.strict_login && step.is_some_and(|step| step.expect.is_some());
-        if !self.flags.answered || must_match {
+        // A command that is not ours may be one without an answer; the server has answered the one before.
+        let may_be_silent = world.plan.functions && self.step > 0;
+        if !self.flags.answered && !may_be_silent || must_match {
             return self.fail(world, Problem::LoginTimeout, End::LoginFailed);
         }
         self.weaken();
@@ -106,6 +121,9 @@ impl Dummy {
     /// Sends the command of this step, or is in.
     fn send_step(&mut self, world: &mut World<'_>) {
         let plan = world.plan;
+        if plan.functions {
+            return self.send_given_step(world);
+        }
         let steps = &plan.scenario.login;
         while self.flags.created && steps.get(usize::from(self.step)).is_some_and(|step| step.once) {
             self.step += 1;
@@ -126,6 +144,10 @@ impl Dummy {
         let mut line = std::mem::take(&mut world.shared.scratch);
         line.clear();
         self.fill(world.plan, world.now, &step.send, 0, &mut line);
+        self.send_login_line(world, line);
+    }
+
+    pub(super) fn send_login_line(&mut self, world: &mut World<'_>, line: Vec<u8>) {
         telnet::push_command(world.out, &line);
         self.istep += 1;
         self.flags.answered = false;
@@ -145,7 +167,7 @@ impl Dummy {
         self.more().last_text = now;
     }
 
-    fn logged_in(&mut self, world: &mut World<'_>) {
+    pub(super) fn logged_in(&mut self, world: &mut World<'_>) {
         let metrics = &mut world.shared.metrics;
         metrics.logins.record(world.now.saturating_sub(self.auth_at));
         metrics.window.counters.logins += 1;
@@ -164,6 +186,7 @@ impl Dummy {
         self.step = 0;
         self.deadline = world.shared.leave_by;
         match world.plan.scenario.logout.first() {
+            Some(_) if world.plan.functions => self.ask_logout(world),
             Some(step) => self.send_line(world, step),
             None => self.end_of_leaving(world, true),
         }
@@ -172,6 +195,9 @@ impl Dummy {
     /// A line during the logout.
     pub(super) fn leave_line(&mut self, world: &mut World<'_>, line: &[u8]) {
         let plan = world.plan;
+        if plan.functions {
+            return self.given_logout_line(world);
+        }
         let step = plan.scenario.logout.get(usize::from(self.step));
         let answers = match step.and_then(|step| step.expect.as_ref()) {
             Some(expect) => expect.is_in(&String::from_utf8_lossy(&without_escapes(line))),

@@ -8,6 +8,7 @@
 
 mod answer;
 mod fill;
+mod functions;
 mod limits;
 mod login;
 mod plan;
@@ -40,6 +41,8 @@ const MOST_RETRIES: u8 = 2;
 /// A text is over when nothing more came for so long, and no end of message either.
 const SETTLED: u64 = SECOND / 10;
 const LONGEST_BACKOFF: u64 = 60 * SECOND;
+/// Ticks that are left out in a row: a chance of zero must not be drawn for ever.
+const MOST_SKIPPED: u32 = 1000;
 /// The longest line that is looked at.
 const LONGEST_LINE: u32 = 16 << 10;
 
@@ -65,6 +68,12 @@ pub struct Shared {
     pub told: Vec<Told>,
     /// When logouts must be over.
     pub leave_by: u64,
+    /// What the helper of a settings file must be asked.
+    pub asks: Vec<u8>,
+    /// Somebody waits for an answer to these.
+    pub is_urgent: bool,
+    /// It answers no more.
+    pub is_helper_gone: bool,
     /// Did a dummy's echo or ping over GMCP come back?
     echo_works: Option<bool>,
     ping_works: Option<bool>,
@@ -129,6 +138,8 @@ struct Pending {
     /// It was the action's last command.
     last: bool,
     failed: bool,
+    /// It asks the original's echo command for times.
+    echo: bool,
 }
 
 /// Where a dummy is in its action.
@@ -160,6 +171,8 @@ struct Flags {
     was_in: bool,
     /// A logout was asked for.
     leaving: bool,
+    /// It was drawn that the next tick sends something.
+    acts: bool,
 }
 
 /// What most dummies do not need.
@@ -175,6 +188,7 @@ struct More {
     last_text: u64,
     /// When a timing mark was asked for; 0: none is under way.
     marked_at: u64,
+    given: functions::Given,
 }
 
 /// Lists and variables that differ from the scenario's, by number.
@@ -259,6 +273,7 @@ impl Dummy {
         self.retries = 0;
         self.tick_at = world.now + (self.random.unit() * self.interval as f64) as u64;
         self.deadline = world.now + WELCOME_TIMEOUT;
+        self.introduce(world);
         if !world.plan.scenario.run.welcome {
             self.set_phase(world, Phase::Welcome);
             self.welcomed(world);
@@ -350,12 +365,30 @@ impl Dummy {
             Phase::Welcome if self.deadline == NEVER => self.pass_gate(world),
             Phase::Playing => {
                 let run = &world.plan.scenario.run;
-                let ticks = run.model == Model::Tick && !self.flags.trying;
-                if ticks && self.random.unit() < run.chance_of_action {
+                if run.model != Model::Tick || self.flags.trying {
+                    return;
+                }
+                let chance = run.chance_of_action;
+                if std::mem::take(&mut self.flags.acts) || self.random.unit() < chance {
                     self.want(world, at);
                 }
+                self.skip_idle_ticks(chance);
             }
             _ => {}
+        }
+    }
+
+    /// Ticks at which nothing will be sent need no wake-up: with few dummies these are most of what we cost.
+    fn skip_idle_ticks(&mut self, chance: f64) {
+        if self.phase != Phase::Playing {
+            return;
+        }
+        for _ in 0..MOST_SKIPPED {
+            self.flags.acts = self.random.unit() < chance;
+            if self.flags.acts {
+                return;
+            }
+            self.tick_at = self.tick_at.saturating_add(self.interval);
         }
     }
 
@@ -373,6 +406,7 @@ impl Dummy {
             Phase::Welcome => self.welcomed(world),
             Phase::Authing => self.login_expired(world),
             Phase::Playing => self.play_expired(world),
+            Phase::Leaving if self.waits_for_helper() => self.helper_ended(world),
             Phase::Leaving => self.end_of_leaving(world, false),
             Phase::Resting => self.start(world),
             Phase::Waiting | Phase::Ended(_) => {}
@@ -423,6 +457,11 @@ impl Dummy {
             more.beside.clear();
             world.shared.metrics.window.counters.ticks_dropped += more.backlog.len() as u64;
             more.backlog.clear();
+            let starved = more.given.forget();
+            // Where nothing ticks, no tick is lost.
+            if world.plan.has_intended_times() {
+                world.shared.metrics.window.counters.ticks_dropped += starved as u64;
+            }
         }
         world.shared.metrics.window.counters.cut_off += count;
     }

@@ -62,6 +62,8 @@ pub struct Plan {
     pub(super) echoes: Vec<bool>,
     /// The share of commands that get a probe.
     pub(super) probe_share: f64,
+    /// Do the functions of a settings file give the commands?
+    pub(super) functions: bool,
 }
 
 /// The original's command that answers with the time.
@@ -96,9 +98,24 @@ impl Plan {
             profiles: scenario.profiles_of(options.dummies),
             probe_share: probe_share(&scenario, options.dummies),
             telnet: Arc::new(settings(options.client, &scenario.lag)),
+            functions: false,
             scenario,
             options,
         }
+    }
+
+    /// The run with commands that the functions of a settings file give; the scenario is
+    /// [that of the file](crate::dummyrunner::settings::Settings::scenario).
+    #[must_use]
+    pub fn with_functions(mut self) -> Plan {
+        self.functions = true;
+        self
+    }
+
+    /// Do the functions of a settings file give the commands?
+    #[must_use]
+    pub fn has_functions(&self) -> bool {
+        self.functions
     }
 
     /// Does the model know when a command should have been sent?

@@ -2,16 +2,28 @@
 
 use super::super::metrics::Problem;
 use super::super::scenario::template::Template;
-use super::super::scenario::{Late, Method, Model};
+use super::super::scenario::{Action, Late, Method, Model};
 use super::super::telnet;
-use super::{Cursor, Dummy, NEVER, NONE, Pending, SECOND, What, World, fill, nanos};
+use super::{Cursor, Dummy, NEVER, NONE, Pending, Plan, SECOND, What, World, fill, nanos};
 
 /// Ticks that can wait for an answer to an earlier command.
-const LONGEST_BACKLOG: usize = 100;
+pub(super) const LONGEST_BACKLOG: usize = 100;
 /// An echo or a ping that does not come back in this time is none that the server knows.
 const TRIAL: u64 = 2 * SECOND;
 /// Every so many commands a timing mark is asked for.
 const MARK_EVERY: u32 = 16;
+
+/// A command that is to be sent now.
+pub(super) struct Due {
+    /// Its action.
+    pub(super) action: u16,
+    /// Is it the last of it?
+    pub(super) last: bool,
+    /// Does it ask the original's echo command for times?
+    pub(super) echo: bool,
+    /// Does the server answer it by itself?
+    pub(super) is_answered: bool,
+}
 
 impl Dummy {
     /// The login is done. Finds out which method can find answers, then plays.
@@ -84,8 +96,11 @@ impl Dummy {
         self.flags.trying = false;
         self.deadline = NEVER;
         world.shared.metrics.methods[method as usize] += 1;
+        if world.plan.functions {
+            self.ask_next(world);
+        }
         match &world.plan.scenario.run.model {
-            Model::Closed => self.send_next(world, world.now, true),
+            Model::Closed => self.send_next(world, world.now, Some(world.now)),
             Model::Think(think) => self.deadline = world.now + nanos(think.draw(&mut self.random)),
             Model::Tick | Model::Rate { .. } => {}
         }
@@ -111,7 +126,7 @@ impl Dummy {
                 Late::Send => {}
             }
         }
-        self.send_next(world, intended, true);
+        self.send_next(world, intended, Some(intended));
     }
 
     /// Can it take a command at all?
@@ -120,39 +135,53 @@ impl Dummy {
         self.phase == super::Phase::Playing && !self.flags.trying
     }
 
-    fn send_next(&mut self, world: &mut World<'_>, intended: u64, free: bool) {
+    /// Sends the next command; `free_since`: when the dummy could have sent it, had it been there, `None` if only the
+    /// answer to another has just made it free.
+    pub(super) fn send_next(&mut self, world: &mut World<'_>, intended: u64, free_since: Option<u64>) {
         let plan = world.plan;
-        let Some((cursor, last)) = self.next_command(world) else {
+        let mut line = std::mem::take(&mut world.shared.scratch);
+        line.clear();
+        let due = match plan.functions {
+            true => self.next_given(world, intended, free_since, &mut line),
+            false => self.next_filled(world, &mut line),
+        };
+        let Some(Due {
+            action: at,
+            last,
+            echo,
+            is_answered,
+        }) = due
+        else {
+            world.shared.scratch = line;
             return;
         };
-        let action = &plan.scenario.actions[usize::from(cursor.action)];
-        let template = &action.alternatives[usize::from(cursor.alternative)][usize::from(cursor.command)];
+        let action = &plan.scenario.actions[usize::from(at)];
         let now = world.now;
-        if free && plan.has_intended_times() {
-            let late = now.saturating_sub(intended);
+        if let Some(since) = free_since.filter(|_| plan.has_intended_times()) {
+            let late = now.saturating_sub(since);
             world.shared.metrics.harness.record(late);
             world.shared.metrics.window.harness.record(late);
         }
-        let mut line = std::mem::take(&mut world.shared.scratch);
-        line.clear();
-        self.fill(plan, now, template, usize::from(cursor.element), &mut line);
         telnet::push_command(world.out, &line);
         self.tell(world, || What::Sent(line.clone()));
-        let method = self.method_of(world, usize::from(cursor.action));
+        let method = self.method_of(world, action, is_answered);
         if let Some(method) = method {
             self.push_probe(world, method, &mut line);
         }
         world.shared.scratch = line;
         let counters = &mut world.shared.metrics.window.counters;
         counters.sent += 1;
-        world.shared.metrics.actions[usize::from(cursor.action)].sent += 1;
+        world.shared.metrics.actions[usize::from(at)].sent += 1;
         self.ask_for_mark(world);
         let step = self.istep;
         self.istep = step.wrapping_add(1);
+        if last && plan.functions {
+            self.ask_next(world);
+        }
         let Some(method) = method else {
             world.shared.metrics.window.counters.unmeasured += 1;
             if last {
-                self.remember(world, cursor.action);
+                self.remember(world, at);
             }
             return self.unanswered(world);
         };
@@ -160,25 +189,23 @@ impl Dummy {
             intended,
             sent: now,
             step,
-            action: cursor.action,
+            action: at,
             method,
-            watched: method == Method::Expect
-                || action.fail.is_some()
-                || !action.save.is_empty()
-                || plan.echoes[usize::from(cursor.action)],
+            watched: method == Method::Expect || action.fail.is_some() || !action.save.is_empty() || echo,
             last,
             failed: false,
+            echo,
         };
         if self.pending.is_none() {
             self.pending = Some(pending);
-            self.deadline = now + self.timeout(world, cursor.action);
+            self.deadline = now + self.timeout(world, at);
         } else {
             self.more().beside.push_back(pending);
         }
     }
 
     /// Sent without looking for an answer: in a closed loop nothing would say when to go on.
-    fn unanswered(&mut self, world: &mut World<'_>) {
+    pub(super) fn unanswered(&mut self, world: &mut World<'_>) {
         if let Model::Closed | Model::Think(_) = world.plan.scenario.run.model {
             self.deadline = world.now + nanos(world.plan.scenario.run.timestep);
         }
@@ -195,8 +222,7 @@ impl Dummy {
     }
 
     /// How the answer of this action is found; `None`: it is not looked for.
-    fn method_of(&mut self, world: &World<'_>, action: usize) -> Option<Method> {
-        let action = &world.plan.scenario.actions[action];
+    fn method_of(&mut self, world: &World<'_>, action: &Action, is_answered: bool) -> Option<Method> {
         if action.expect.is_some() {
             return Some(Method::Expect);
         }
@@ -204,7 +230,7 @@ impl Dummy {
             let share = world.plan.probe_share;
             return (share >= 1.0 || self.random.unit() < share).then_some(self.method);
         }
-        action.answer.then_some(self.method)
+        is_answered.then_some(self.method)
     }
 
     /// The probe goes into the same write, so that the server reads both together.
@@ -250,7 +276,22 @@ impl Dummy {
         }
     }
 
-    /// The command that is due, and whether it is the last of its action; `None` if no action is possible.
+    /// The scenario's command that is due; `None` if no action is possible.
+    fn next_filled(&mut self, world: &mut World<'_>, line: &mut Vec<u8>) -> Option<Due> {
+        let plan = world.plan;
+        let (at, last) = self.next_command(world)?;
+        let action = &plan.scenario.actions[usize::from(at.action)];
+        let template = &action.alternatives[usize::from(at.alternative)][usize::from(at.command)];
+        self.fill(plan, world.now, template, usize::from(at.element), line);
+        Some(Due {
+            action: at.action,
+            last,
+            echo: plan.echoes[usize::from(at.action)],
+            is_answered: action.answer,
+        })
+    }
+
+    /// Where that command is, and whether it is the last of its action.
     fn next_command(&mut self, world: &mut World<'_>) -> Option<(Cursor, bool)> {
         if self.cursor.action == NONE && !self.pick(world) {
             return None;
@@ -277,19 +318,9 @@ impl Dummy {
     /// Draws an action by weight, and the first of its alternatives that can be filled in.
     fn pick(&mut self, world: &mut World<'_>) -> bool {
         let plan = world.plan;
-        let profile = plan.profiles.get(self.number as usize).copied().unwrap_or(0);
-        let weights = plan
-            .cumulative
-            .get(usize::from(profile))
-            .map_or(&[][..], Vec::as_slice);
         // An action that is not possible now is drawn again; a scenario may have none that is.
         for _ in 0..50 {
-            let drawn = self.random.unit();
-            let found = weights
-                .iter()
-                .find(|(running, _)| *running > drawn)
-                .or(weights.last());
-            let Some(&(_, action)) = found else {
+            let Some(action) = self.draw(plan) else {
                 return false;
             };
             let known = &plan.scenario.actions[usize::from(action)];
@@ -312,6 +343,18 @@ impl Dummy {
             }
         }
         false
+    }
+
+    /// Draws an action by weight.
+    pub(super) fn draw(&mut self, plan: &Plan) -> Option<u16> {
+        let profile = plan.profiles.get(self.number as usize).copied().unwrap_or(0);
+        let weights = plan.cumulative.get(usize::from(profile))?;
+        let drawn = self.random.unit();
+        let found = weights
+            .iter()
+            .find(|(running, _)| *running > drawn)
+            .or(weights.last());
+        found.map(|(_, action)| *action)
     }
 
     /// A command was answered at this time.
@@ -421,7 +464,7 @@ impl Dummy {
         match &plan.scenario.run.model {
             Model::Closed => match &plan.scenario.actions[usize::from(done.action)].think {
                 Some(think) => self.deadline = world.now + nanos(think.draw(&mut self.random)),
-                None => self.send_next(world, world.now, true),
+                None => self.send_next(world, world.now, Some(world.now)),
             },
             Model::Think(think) => {
                 let think = plan.scenario.actions[usize::from(done.action)]
@@ -436,7 +479,7 @@ impl Dummy {
                     let Some(intended) = next else {
                         return;
                     };
-                    self.send_next(world, intended, false);
+                    self.send_next(world, intended, None);
                 }
             }
         }
@@ -449,7 +492,7 @@ impl Dummy {
         }
         let Some(pending) = self.pending else {
             // It has thought enough.
-            return self.send_next(world, world.now, true);
+            return self.send_next(world, world.now, Some(world.now));
         };
         let lost_at = pending.sent + self.timeout(world, pending.action);
         let quiet_at = self.quiet_at(world, pending);

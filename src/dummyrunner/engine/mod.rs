@@ -5,6 +5,7 @@
 
 mod clock;
 mod connect;
+mod helper;
 mod limits;
 mod reactor;
 mod socket;
@@ -15,10 +16,13 @@ pub use limits::raise_descriptors;
 
 use super::dummy::{Plan, Told};
 use super::metrics::{Metrics, Window};
+use super::settings::Printed;
 use reactor::{Orders, Reactor};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -38,6 +42,9 @@ pub struct Setup {
     pub connect_rate: Option<f64>,
     /// When logouts begin.
     pub duration: Option<Duration>,
+    /// How many dummies there shall be, changed by whoever holds it too while the run goes; `None`: as the scenario's
+    /// stages say, or all.
+    pub wanted: Option<Arc<AtomicU32>>,
 }
 
 /// Why a run ended.
@@ -49,6 +56,8 @@ pub enum Why {
     Duration,
     /// It was asked to stop, by the observer or a [`Stopper`].
     Asked,
+    /// The functions of the settings file all failed, or their helper is gone.
+    Functions,
 }
 
 /// What came of a run.
@@ -93,6 +102,8 @@ impl Stopper {
 pub struct Run {
     sender: Sender<Message>,
     receiver: Receiver<Message>,
+    channels: Vec<UnixStream>,
+    printed: Printed,
 }
 
 /// From a reactor or a stopper.
@@ -101,17 +112,35 @@ enum Message {
     Stop,
     Window(usize, Box<Window>),
     Told(Vec<Told>),
+    /// The functions of the settings file are of no use any more.
+    NoFunctions,
     Done(usize, Box<Metrics>),
 }
 
 impl Default for Run {
     fn default() -> Run {
         let (sender, receiver) = mpsc::channel();
-        Run { sender, receiver }
+        Run {
+            sender,
+            receiver,
+            channels: Vec::new(),
+            printed: Printed::default(),
+        }
     }
 }
 
 impl Run {
+    /// A run whose dummies ask the helper of a settings file for their commands: a channel for each thread. The plan
+    /// must be [one with functions](Plan::with_functions). What the helper has to tell goes to `printed`.
+    #[must_use]
+    pub fn with_functions(channels: Vec<UnixStream>, printed: Printed) -> Run {
+        Run {
+            channels,
+            printed,
+            ..Run::default()
+        }
+    }
+
     /// What stops it.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
@@ -127,8 +156,14 @@ impl Run {
         // No thread without a dummy.
         let count = setup.threads.clamp(1, plan.options.dummies.max(1) as usize);
         let mut threads = Vec::with_capacity(count);
+        let mut channels = self.channels.into_iter();
         for index in 0..count {
-            threads.push(Thread::start(index, count, start, &plan, setup, &self.sender)?);
+            let mut reactor =
+                Reactor::new(index, count, start, Arc::clone(&plan), setup, self.sender.clone())?;
+            if let Some(channel) = channels.next() {
+                reactor.ask_through(channel, self.printed.clone())?;
+            }
+            threads.push(Thread::start(index, reactor)?);
         }
         let mut conductor = Conductor {
             start,
@@ -159,15 +194,7 @@ struct Thread {
 }
 
 impl Thread {
-    fn start(
-        index: usize,
-        count: usize,
-        start: Instant,
-        plan: &Arc<Plan>,
-        setup: &Setup,
-        sender: &Sender<Message>,
-    ) -> io::Result<Thread> {
-        let reactor = Reactor::new(index, count, start, Arc::clone(plan), setup, sender.clone())?;
+    fn start(index: usize, reactor: Reactor) -> io::Result<Thread> {
         let orders = reactor.orders();
         let handle = std::thread::Builder::new()
             .name(format!("dummies {index}"))
@@ -205,6 +232,7 @@ impl Conductor {
                 Ok(Message::Stop) => self.stop(Why::Asked),
                 Ok(Message::Window(index, window)) => self.window(index, window, observer),
                 Ok(Message::Told(told)) => observer.told(&told),
+                Ok(Message::NoFunctions) => self.stop(Why::Functions),
                 Ok(Message::Done(index, metrics)) => self.done(index, &metrics),
                 Err(RecvTimeoutError::Timeout) => {
                     if self

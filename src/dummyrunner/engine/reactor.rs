@@ -7,6 +7,7 @@ use super::super::telnet::Telnet;
 use super::super::wheel::Wheel;
 use super::clock::Alarm;
 use super::connect::{MOST_CONNECTING, Pace, source};
+use super::helper::Channel;
 use super::socket::{Connection, Got, problem};
 use super::{Message, Setup};
 use crate::random::Random;
@@ -14,7 +15,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
@@ -54,23 +55,23 @@ impl Orders {
 
 /// The dummies of one thread.
 pub(super) struct Reactor {
-    index: usize,
+    pub(super) index: usize,
     /// Threads: dummy number k belongs to thread k mod so many.
-    count: usize,
+    pub(super) count: usize,
     start: Instant,
     plan: Arc<Plan>,
     target: SocketAddr,
     sources: Vec<IpAddr>,
     pace: Pace,
-    sender: Sender<Message>,
+    pub(super) sender: Sender<Message>,
     orders: Arc<Orders>,
     obeyed: u8,
-    poll: Poll,
+    pub(super) poll: Poll,
     alarm: Alarm,
     wheel: Wheel,
-    slots: Vec<Slot>,
-    shared: Shared,
-    buffer: Box<[u8]>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) shared: Shared,
+    pub(super) buffer: Box<[u8]>,
     out: Vec<u8>,
     replies: Vec<u8>,
     /// Sockets that may hold more than was read.
@@ -80,9 +81,15 @@ pub(super) struct Reactor {
     /// When the next window is given away.
     next_window: u64,
     arrivals: Option<Arrivals>,
+    /// To the helper of a settings file.
+    pub(super) helper: Option<Channel>,
+    /// When what dummies have asked must go out.
+    pub(super) hold_asks: Option<u64>,
+    /// How many dummies there shall be, over all threads, where that is decided while the run goes.
+    steered: Option<Arc<AtomicU32>>,
 }
 
-struct Slot {
+pub(super) struct Slot {
     dummy: Dummy,
     telnet: Telnet,
     connection: Option<Connection>,
@@ -157,6 +164,9 @@ impl Reactor {
             begun: 0,
             next_window: WINDOW,
             arrivals,
+            helper: None,
+            hold_asks: None,
+            steered: setup.wanted.clone(),
             plan,
         })
     }
@@ -181,6 +191,7 @@ impl Reactor {
             self.begin(now);
             self.read_again();
             self.tell();
+            self.ask(now);
             if self.is_over(now) {
                 break;
             }
@@ -217,6 +228,9 @@ impl Reactor {
         {
             next = Some(next.map_or(at, |next| next.min(at)));
         }
+        if let Some(at) = self.hold_asks {
+            next = Some(next.map_or(at, |next| next.min(at)));
+        }
         if let Some(arrivals) = &self.arrivals {
             // In slots, so that one wake-up serves all of a slot.
             let at = (arrivals.next as u64).div_ceil(SLOT) * SLOT;
@@ -227,6 +241,9 @@ impl Reactor {
 
     fn event(&mut self, event: &mio::event::Event) {
         let Token(id) = event.token();
+        if id == self.helper_token().0 {
+            return self.hear(event.is_writable());
+        }
         let Some(connection) = self.slots.get_mut(id).and_then(|slot| slot.connection.as_mut()) else {
             return;
         };
@@ -316,7 +333,7 @@ impl Reactor {
     }
 
     /// Lets a dummy do something, and does what comes of it.
-    fn act(&mut self, id: u32, act: impl FnOnce(&mut Dummy, &mut World<'_>)) {
+    pub(super) fn act(&mut self, id: u32, act: impl FnOnce(&mut Dummy, &mut World<'_>)) {
         let now = self.now();
         let slot = &mut self.slots[id as usize];
         let mut world = World {
@@ -386,7 +403,11 @@ impl Reactor {
     /// How many dummies of this thread are wanted now.
     fn wanted(&self, now: u64) -> u32 {
         let all = self.slots.len() as u32;
-        match self.plan.scenario.wanted(std::time::Duration::from_nanos(now)) {
+        let wanted = match &self.steered {
+            Some(wanted) => Some(wanted.load(Ordering::Relaxed)),
+            None => self.plan.scenario.wanted(std::time::Duration::from_nanos(now)),
+        };
+        match wanted {
             Some(wanted) => (wanted as usize)
                 .saturating_sub(self.index)
                 .div_ceil(self.count)
@@ -397,7 +418,10 @@ impl Reactor {
 
     /// Are there dummies whose turn may come?
     fn has_waiting(&self, now: u64) -> bool {
-        self.obeyed == 0 && self.begun < self.wanted(now)
+        self.obeyed == 0
+            && self.begun < self.wanted(now)
+            // Who is still logging out comes back only after that.
+            && self.slots[self.begun as usize].dummy.phase() != Phase::Leaving
     }
 
     fn may_begin(&self, now: u64) -> bool {
@@ -477,7 +501,7 @@ impl Reactor {
         self.obeyed = stops;
     }
 
-    fn all(&mut self, act: impl Fn(&mut Dummy, &mut World<'_>)) {
+    pub(super) fn all(&mut self, act: impl Fn(&mut Dummy, &mut World<'_>)) {
         for id in 0..self.slots.len() as u32 {
             self.act(id, &act);
         }
@@ -490,6 +514,9 @@ impl Reactor {
             return false;
         }
         let stages_end = self.plan.scenario.stages_end();
+        if self.steered.is_some() {
+            return self.obeyed > 0;
+        }
         self.obeyed > 0 || stages_end.is_none_or(|end| now >= end.as_nanos() as u64)
     }
 
@@ -502,6 +529,8 @@ impl Reactor {
         std::mem::swap(&mut window.lag, &mut current.lag);
         std::mem::swap(&mut window.service, &mut current.service);
         std::mem::swap(&mut window.harness, &mut current.harness);
+        std::mem::swap(&mut window.lag_in, &mut current.lag_in);
+        std::mem::swap(&mut window.lag_out, &mut current.lag_out);
         // Nobody listens only if the run was given up.
         let _ = self.sender.send(Message::Window(self.index, Box::new(window)));
     }

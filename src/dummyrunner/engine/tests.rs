@@ -1,7 +1,7 @@
 //! Runs against real sockets on loopback. Nothing is timed: a run ends when what is waited for has happened.
 
 use super::super::dummy::{Options, Reconnect, What};
-use super::super::metrics::{End, Problem};
+use super::super::metrics::{End, Phase, Problem};
 use super::super::scenario::Scenario;
 use super::super::scenario::builtin::{load, parse_alone};
 use super::super::telnet::Client;
@@ -45,6 +45,17 @@ fn play(
     target: SocketAddr,
     until: impl FnMut(&Window) -> bool,
 ) -> (Outcome, Vec<Told>) {
+    play_steered(scenario, dummies, threads, target, None, until)
+}
+
+fn play_steered(
+    scenario: Scenario,
+    dummies: u32,
+    threads: usize,
+    target: SocketAddr,
+    wanted: Option<Arc<AtomicU32>>,
+    until: impl FnMut(&Window) -> bool,
+) -> (Outcome, Vec<Told>) {
     let options = Options {
         dummies,
         seed: 1,
@@ -66,6 +77,7 @@ fn play(
         connect_rate: None,
         // Long after any of this should be over.
         duration: scenario.stages_end().or(Some(Duration::from_secs(120))),
+        wanted,
     };
     let mut observer = Until(until, Vec::new());
     let outcome = Run::default()
@@ -219,4 +231,37 @@ fn stages_bring_dummies_and_take_them_away() {
         outcome.metrics.window.counters.logins
     );
     assert!(outcome.elapsed >= Duration::from_millis(1200));
+}
+
+#[test]
+fn the_number_of_dummies_is_steered_while_they_play() {
+    let wanted = Arc::new(AtomicU32::new(6));
+    let steps = [6, 2, 5, 0, 1];
+    let (mut step, shared) = (0, Arc::clone(&wanted));
+    let until = move |window: &Window| {
+        if steps.get(step) == Some(&window.phases.of(Phase::Playing)) {
+            step += 1;
+            if let Some(next) = steps.get(step) {
+                shared.store(*next, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+        step == steps.len()
+    };
+    let (outcome, _) = play_steered(
+        scenario("timestep = 0.01"),
+        9,
+        2,
+        serve(game),
+        Some(wanted),
+        until,
+    );
+    assert_eq!(outcome.why, Why::Asked);
+    let phases = outcome.metrics.window.phases;
+    // Three were never wanted.
+    assert_eq!(
+        (phases.ended(End::LoggedOut), phases.ended(End::NeverConnected)),
+        (6, 3)
+    );
+    // Six, then three of them again, then one.
+    assert_eq!(outcome.metrics.window.counters.logins, 10);
 }

@@ -132,6 +132,12 @@ impl Phases {
         self.0[8..].iter().sum()
     }
 
+    /// Leaves out so many that never connected: nobody wanted them.
+    pub fn leave_out(&mut self, spare: u32) {
+        let count = &mut self.0[Phase::Ended(End::NeverConnected).place()];
+        *count = count.saturating_sub(spare);
+    }
+
     /// Adds those of another thread.
     pub fn add(&mut self, other: &Phases) {
         self.0.iter_mut().zip(other.0).for_each(|(sum, one)| *sum += one);
@@ -273,6 +279,10 @@ pub struct Window {
     pub service: Lags,
     /// Lateness of the sends in it.
     pub harness: Lags,
+    /// The original's echo command in it: from us to the server.
+    pub lag_in: Lags,
+    /// And back.
+    pub lag_out: Lags,
 }
 
 /// Everything of one thread, or of all.
@@ -379,6 +389,8 @@ impl Window {
         self.lag.add(&other.lag);
         self.service.add(&other.service);
         self.harness.add(&other.harness);
+        self.lag_in.add(&other.lag_in);
+        self.lag_out.add(&other.lag_out);
     }
 
     /// Begins the next second: what was counted since the start stays, the lags go.
@@ -386,6 +398,8 @@ impl Window {
         self.lag.clear();
         self.service.clear();
         self.harness.clear();
+        self.lag_in.clear();
+        self.lag_out.clear();
     }
 }
 

@@ -60,6 +60,10 @@ problems! {
     Lost: "commands without an answer", "the server is slower than the timeout, or does not answer this command: give the action `answer = false` or an `expect`";
     /// The answer was a failure.
     Failed: "commands that failed", "the action's `fail` matched the answer: --follow 1 shows it";
+    /// A function of the settings file failed.
+    Function: "Python functions that failed", "the first traceback of each function stands above; the dummies went on with their next action";
+    /// It gave nothing to send.
+    NoCommands: "Python functions that gave no command", "a function returned None or nothing in it: the tick passed; return (\"idle\",) or the like if that is meant";
     /// The server sends more than it is asked for.
     Flood: "flooded by the server", "the server sends without end: look at what it broadcasts";
     /// It does not read what we send.

@@ -1,6 +1,7 @@
 //! A run second by second: dummies, commands, lag, and what the processes cost that were watched beside it.
 
 use super::super::metrics::{Counters, Lags, Phase, Phases, Window};
+use super::span::Span;
 use crate::process::Sample;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -23,6 +24,8 @@ pub struct Second {
     pub harness: Option<[u64; 2]>,
     /// In the order of the names; `None` where the process did not run.
     pub processes: Vec<Option<Sample>>,
+    /// How many dummies were wanted.
+    pub wanted: u32,
 }
 
 /// All seconds of a run.
@@ -32,7 +35,11 @@ pub struct History {
     pub names: Vec<String>,
     /// The seconds, in order.
     pub seconds: Vec<Second>,
-    before: Counters,
+    /// The stages of the run, where it has any.
+    pub stages: Vec<Span>,
+    /// How many dummies are wanted now, where that changes.
+    pub wanted: u32,
+    before: (Duration, Counters, Phases),
 }
 
 /// What a process cost over a run.
@@ -66,10 +73,27 @@ impl History {
         }
     }
 
+    /// With the stages of the run.
+    #[must_use]
+    pub fn with_stages(self, stages: Vec<Span>) -> History {
+        History { stages, ..self }
+    }
+
     /// Adds a second that is over, with a sample, if there is one, for each process.
     pub fn add(&mut self, at: Duration, window: &Window, processes: Vec<Option<Sample>>) {
-        let counted = window.counters.since(&self.before);
-        self.before = window.counters;
+        let (then, counters, phases) =
+            std::mem::replace(&mut self.before, (at, window.counters, window.phases));
+        let counted = window.counters.since(&counters);
+        // A second that reaches into two belongs to the one that has its middle.
+        let middle = then + at.saturating_sub(then) / 2;
+        let stage = self
+            .stages
+            .iter_mut()
+            .find(|stage| (stage.from..stage.to).contains(&middle));
+        if let Some(stage) = stage {
+            let length = at.saturating_sub(then);
+            stage.add(length, window, (&counters, &phases), &processes);
+        }
         self.seconds.push(Second {
             at,
             phases: window.phases,
@@ -78,6 +102,7 @@ impl History {
             service: points(&window.service, [50.0, 99.0]),
             harness: points(&window.harness, [50.0, 99.0]),
             processes,
+            wanted: self.wanted,
         });
     }
 
@@ -182,6 +207,7 @@ impl History {
         cells.extend(Cell::of(second.lag));
         cells.extend(Cell::of(second.service));
         cells.extend(Cell::of(second.harness));
+        cells.push(Cell::Count(second.wanted.into()));
         for at in 0..self.names.len() {
             match second.processes.get(at).copied().flatten() {
                 None => cells.extend(PROCESS_COLUMNS.map(|_| Cell::Empty)),
@@ -204,7 +230,7 @@ impl History {
 
 const COLUMNS: &str = "seconds,connecting,connected,welcome,authing,playing,leaving,resting,ended,sent,answered,lost,\
 late,failed,logins,bytes_in,bytes_out,lag_p50_us,lag_p90_us,lag_p99_us,lag_max_us,service_p50_us,service_p99_us,\
-harness_p50_us,harness_p99_us";
+harness_p50_us,harness_p99_us,wanted";
 const PROCESS_COLUMNS: [&str; 7] = [
     "pid",
     "cores",

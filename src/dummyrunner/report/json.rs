@@ -1,10 +1,12 @@
 //! A run for programs: every count, and every histogram without loss.
 
+use super::super::dummy::Plan;
 use super::super::metrics::{ActionMetrics, End, Evidence, Lags};
 use super::super::scenario::Method;
 use super::super::scenario::print::print;
-use super::Report;
 use super::history::Cost;
+use super::span::Span;
+use super::{Report, capacity};
 use serde_json::{Map, Value, json};
 
 /// The whole run as one object, `"schema": "prof-dummyrunner/1"`.
@@ -21,7 +23,7 @@ pub fn render(report: &Report<'_>) -> String {
         "schema": "prof-dummyrunner/1",
         "target": report.target.to_string(),
         "profile": report.profile,
-        "dummies": plan.options.dummies,
+        "dummies": report.dummies(),
         "seed": plan.options.seed,
         "threads": report.threads,
         "started": plan.options.epoch,
@@ -31,8 +33,9 @@ pub fn render(report: &Report<'_>) -> String {
             super::super::engine::Why::AllEnded => "all dummies ended",
             super::super::engine::Why::Duration => "duration",
             super::super::engine::Why::Asked => "stopped",
+            super::super::engine::Why::Functions => "the settings file failed",
         },
-        "scenario": print(&plan.scenario),
+        "scenario": scenario(plan),
         "commands": {
             "sent": counters.sent,
             "answered": counters.answered,
@@ -76,9 +79,33 @@ pub fn render(report: &Report<'_>) -> String {
         "lag_in": lags(&metrics.lag_in),
         "lag_out": lags(&metrics.lag_out),
         "processes": report.history.costs().iter().map(cost).collect::<Value>(),
+        "capacity": report.capacity.map_or(Value::Null, |finding| capacity::value_of(finding, &report.history.names)),
+        "stages": report.history.stages.iter().map(|stage| span(stage, &report.history.names)).collect::<Value>(),
         "seconds": report.history.json(),
     });
     format!("{object:#}\n")
+}
+
+/// A stage, or a level of a search.
+pub(super) fn span(span: &Span, names: &[String]) -> Value {
+    let names = names.iter().enumerate();
+    let cores = names.filter_map(|(at, name)| Some((name.clone(), span.cores(at)?.into())));
+    json!({
+        "dummies": span.dummies,
+        "dummies_before": span.dummies_before,
+        "from_seconds": span.from.as_secs_f64(),
+        "to_seconds": span.to.as_secs_f64(),
+        "in_least": span.playing.map(|[fewest, _]| fewest),
+        "in_most": span.playing.map(|[_, most]| most),
+        "measured_seconds": span.seconds,
+        "sent": span.counted.sent,
+        "answered": span.counted.answered,
+        "errors": span.errors(),
+        "lag": lags(&span.lag),
+        "service": lags(&span.service),
+        "harness": lags(&span.harness),
+        "cores": cores.collect::<Map<_, _>>(),
+    })
 }
 
 /// What a process cost over the run.
@@ -118,6 +145,11 @@ fn action(name: &str, metrics: &ActionMetrics) -> Value {
         "response": lags(&metrics.response),
         "service": lags(&metrics.service),
     })
+}
+
+/// As it was played. The commands of a settings file are in that file, and nothing here stands for them.
+fn scenario(plan: &Plan) -> Option<String> {
+    (!plan.has_functions()).then(|| print(&plan.scenario))
 }
 
 /// Percentiles to read, and the histogram to compute with; null without any lag.

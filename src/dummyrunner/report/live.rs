@@ -54,6 +54,11 @@ impl Live {
         self.latest.phases = window.phases;
     }
 
+    /// So many dummies are wanted now.
+    pub fn set_dummies(&mut self, dummies: u32) {
+        self.dummies = dummies;
+    }
+
     /// The lags of the newest seconds.
     #[must_use]
     pub fn lag(&self) -> Lags {

@@ -1,16 +1,21 @@
 //! What a run says: while it goes, at its end, and for programs. All of it takes values and gives text.
 
+pub mod capacity;
 pub mod dialogue;
 pub mod history;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod live;
 pub mod original;
+pub mod span;
 pub mod table;
 pub mod verdict;
 
+use super::capacity::Finding;
 use super::dummy::Plan;
 use super::engine::Outcome;
+use super::metrics::Lags;
 use std::net::SocketAddr;
 
 /// A run that is over.
@@ -30,6 +35,38 @@ pub struct Report<'a> {
     pub history: &'a history::History,
     /// Do the settings of an Evennia game take its limits off? `None`: no settings were read.
     pub mixin: Option<bool>,
+    /// What a search for capacity found, where there was one.
+    pub capacity: Option<&'a Finding>,
+    /// What the server did meanwhile, where that was recorded.
+    pub recorded: Option<&'a Recorded>,
+}
+
+/// A profile of the server, taken while dummies played.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// The file of its flame graph, beside the report.
+    pub flame_graph: Option<String>,
+    /// The functions that took the most time themselves: name, and share of all, the most first.
+    pub hottest: Vec<(String, f64)>,
+}
+
+impl Report<'_> {
+    /// How many dummies there were.
+    #[must_use]
+    pub fn dummies(&self) -> u32 {
+        self.outcome.metrics.window.phases.total()
+    }
+
+    /// The lag of all actions: from the intended send, or where the model has none from the actual one.
+    #[must_use]
+    pub fn lag(&self) -> Lags {
+        let total = self.outcome.metrics.total();
+        if total.response.is_empty() {
+            total.service
+        } else {
+            total.response
+        }
+    }
 }
 
 /// A number of dummies.

@@ -1,9 +1,10 @@
 //! The lines that Evennia's own Dummyrunner prints, for scripts that read them and eyes that know them.
 //!
-//! Source: its behaviour in 5.0.1. The figures are ours: commands sent instead of chunks received, and lags from the
-//! intended send.
+//! What is the same, what differs and why: [`parity`](super::super::parity).
+//!
+//! Source: its behaviour in 5.0.1.
 
-use super::super::dummy::{Told, What};
+use super::super::dummy::{Plan, Told, What};
 use super::super::metrics::{Counters, Lags, Phase, Window};
 use super::Report;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub struct Lines {
     /// Since the last average.
     before: Counters,
     lag: Lags,
+    lag_in: Lags,
+    lag_out: Lags,
     last: Duration,
     all_in: bool,
 }
@@ -37,6 +40,8 @@ impl Lines {
             logged_in: 0,
             before: Counters::default(),
             lag: Lags::default(),
+            lag_in: Lags::default(),
+            lag_out: Lags::default(),
             last: Duration::ZERO,
             all_in: false,
         }
@@ -46,8 +51,7 @@ impl Lines {
     pub fn told(&mut self, told: &Told) -> Option<String> {
         let text = match &told.what {
             What::Phase(from, to) => {
-                self.count(*from, -1);
-                self.count(*to, 1);
+                self.moved(*from, *to);
                 match to {
                     Phase::Connected => "-> connected".to_owned(),
                     Phase::Welcome => "<- server sent login screen".into(),
@@ -66,7 +70,7 @@ impl Lines {
         };
         let key = format!("Dummy-{:03}", told.number + 1);
         Some(format!(
-            "{:<60}\tconn: {} -> welcome screen: {} -> authing: {} -> loggedin/tot: {}/{} (after {:.0}s)",
+            "{:<35}\tconn: {} -> welcome screen: {} -> authing: {} -> loggedin/tot: {}/{} (after {:.0}s)",
             format!("{text} {key}"),
             self.connected,
             self.welcome,
@@ -77,12 +81,20 @@ impl Lines {
         ))
     }
 
-    fn count(&mut self, phase: Phase, by: i64) {
-        match phase {
-            Phase::Connected => self.connected += by,
-            Phase::Welcome => self.welcome += by,
-            Phase::Authing => self.authing += by,
-            Phase::Playing => self.logged_in += by,
+    /// Who logs out stays counted as having been in; only a lost connection takes a dummy off.
+    fn moved(&mut self, from: Phase, to: Phase) {
+        match from {
+            Phase::Connected => self.connected -= 1,
+            Phase::Welcome => self.welcome -= 1,
+            Phase::Authing => self.authing -= 1,
+            Phase::Playing if to != Phase::Leaving => self.logged_in -= 1,
+            _ => {}
+        }
+        match to {
+            Phase::Connected => self.connected += 1,
+            Phase::Welcome => self.welcome += 1,
+            Phase::Authing => self.authing += 1,
+            Phase::Playing => self.logged_in += 1,
             _ => {}
         }
     }
@@ -90,27 +102,58 @@ impl Lines {
     /// A second is over: the average line when it is time. Unlike the original's it does not wait for all to be in.
     pub fn second(&mut self, at: Duration, window: &Window) -> Option<String> {
         self.lag.add(&window.lag);
+        self.lag_in.add(&window.lag_in);
+        self.lag_out.add(&window.lag_out);
         let mut text = String::new();
         if !self.all_in && window.phases.of(Phase::Playing) == self.dummies {
             self.all_in = true;
-            text.push_str(&format!(".. all {} dummies are logged in.\n", self.dummies));
+            text.push_str(".. All clients connected and logged in!\n");
         }
         if at.saturating_sub(self.last) >= EVERY {
             let since = window.counters.since(&self.before);
             let rate = since.sent as f64 / at.saturating_sub(self.last).as_secs_f64();
-            let lag = self
-                .lag
-                .mean()
-                .map_or("-".into(), |micros| two_digits(micros / 1e6));
+            let mean = |lags: &Lags| match lags.mean() {
+                Some(micros) => two_digits(micros / 1e6),
+                // The original says 0.0 here, as of a perfect server.
+                None => "nan".into(),
+            };
+            // The original knows the lag of its echo command only.
+            let lag = match (self.lag_in.mean(), self.lag_out.mean()) {
+                (Some(there), Some(back)) => two_digits((there + back) / 1e6),
+                _ => mean(&self.lag),
+            };
             text.push_str(&format!(
-                ".. running 30s average: ~{rate:.0} actions/s lag: {lag}s\n"
+                ".. running 30s average: ~{rate:.0} actions/s lag: {lag}s (in: {}s, out: {}s)\n",
+                mean(&self.lag_in),
+                mean(&self.lag_out)
             ));
             self.before = window.counters;
             self.lag.clear();
+            self.lag_in.clear();
+            self.lag_out.clear();
             self.last = at;
         }
         (!text.is_empty()).then_some(text)
     }
+}
+
+/// What is printed before the run.
+#[must_use]
+pub fn banner(plan: &Plan, port: u16) -> String {
+    let run = &plan.scenario.run;
+    let timestep = run.timestep.as_secs_f64();
+    let dummies = plan.options.dummies;
+    let each = run.chance_of_action / timestep;
+    format!(
+        "\n    Dummyrunner starting using {dummies} dummy account(s).\n\n    TELNET_PORT = {port}\n    TIMESTEP = \
+         {timestep} (rate {:?}/s)\n    CHANCE_OF_LOGIN = {:?}% per time step\n    CHANCE_OF_ACTION = {:?}% per time \
+         step\n    -> avg rate (per client, after login): {each:?} cmds/s\n    -> total avg rate (after login): {:?} \
+         cmds/s\n\n",
+        1.0 / timestep,
+        run.chance_of_login * 100.0,
+        run.chance_of_action * 100.0,
+        each * f64::from(dummies)
+    )
 }
 
 /// The last line.
@@ -122,7 +165,7 @@ pub fn end(report: &Report<'_>) -> String {
     let words = match (minutes, seconds) {
         (0, seconds) => plural(seconds, "second"),
         (minutes, 0) => plural(minutes, "minute"),
-        (minutes, seconds) => format!("{}, {}", plural(minutes, "minute"), plural(seconds, "second")),
+        (minutes, seconds) => format!("{} {}", plural(minutes, "minute"), plural(seconds, "second")),
     };
     format!("... dummy client runner stopped after {words}.\n")
 }
@@ -196,7 +239,33 @@ mod tests {
             .told(&told(What::Phase(Phase::Playing, Phase::Leaving)))
             .expect("a line");
         assert!(
-            line.starts_with("-> logout/disconnect (7 actions) Dummy-001"),
+            line.starts_with("-> logout/disconnect (7 actions) Dummy-001\t"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn an_average_can_be_read_by_what_reads_the_originals() {
+        // A line of the original: what scripts look for is all but its three numbers.
+        let original = ".. running 30s average: ~105 actions/s lag: 0.014s (in: 0.0098s, out: 0.0042s)";
+        let shape = |line: &str| line.replace(|c: char| c.is_ascii_digit() || c == '.', "");
+        let mut lines = Lines::new(1);
+        let mut window = Window::default();
+        window.counters.sent = 3150;
+        window.lag.record(99_000_000);
+        window.lag_in.record(9_800_000);
+        window.lag_out.record(4_200_000);
+        let line = lines.second(Duration::from_secs(30), &window).expect("a line");
+        assert_eq!(shape(line.trim_end()), shape(original));
+        assert!(
+            line.contains("~105 actions/s lag: 0.014s (in: 0.0098s, out: 0.0042s)"),
+            "{line}"
+        );
+        let line = lines
+            .second(Duration::from_secs(60), &Window::default())
+            .expect("a line");
+        assert!(
+            line.contains("~0 actions/s lag: nans (in: nans, out: nans)"),
             "{line}"
         );
     }

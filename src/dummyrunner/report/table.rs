@@ -1,14 +1,16 @@
 //! The end of a run, for people.
 
 use super::super::metrics::{ActionMetrics, End, Evidence, Lags};
-use super::super::scenario::{Late, Method, Model, duration};
-use super::{Report, dummies, megabytes, milliseconds, with_unit};
+use super::super::scenario::{Late, Method, Model, Run, duration};
+use super::span::Span;
+use super::{Report, capacity, dummies, megabytes, milliseconds, with_unit};
 use crate::python::text::shown;
 use prettytable::format::{Alignment, FormatBuilder};
 use prettytable::{Cell, Row, Table};
 use std::fmt::Write as _;
 
-const HEAD: [&str; 12] = [
+/// Columns of the table by action.
+pub(super) const HEAD: [&str; 12] = [
     "action",
     "sent",
     "/s",
@@ -29,7 +31,12 @@ pub fn render(report: &Report<'_>) -> String {
     let mut out = String::new();
     head(report, &mut out);
     out.push('\n');
-    out.push_str(&actions(report));
+    if let Some(finding) = report.capacity {
+        out.push_str(&capacity::render(finding, &report.history.names));
+        out.push_str("\nof the whole search:\n");
+    }
+    out.push_str(&columns(&HEAD, action_rows(report)));
+    stages(report, &mut out);
     lags(report, &mut out);
     costs(report, &mut out);
     problems(report, &mut out);
@@ -44,7 +51,52 @@ fn head(report: &Report<'_>, out: &mut String) {
     let (plan, outcome) = (report.plan, report.outcome);
     let metrics = &outcome.metrics;
     let run = &plan.scenario.run;
-    let model = match &run.model {
+    let model = model(run);
+    let late = match run.late {
+        Late::Queue => "queue",
+        Late::Skip => "skip",
+        Late::Send => "send",
+    };
+    let _ = writeln!(
+        out,
+        "{} on {} for {:.1} s: profile {}, model {model}, late ticks {late}, seed {}",
+        dummies(report.dummies()),
+        report.target,
+        outcome.played.as_secs_f64(),
+        shown(report.profile.as_bytes()),
+        plan.options.seed
+    );
+    let phases = &metrics.window.phases;
+    let ends = End::ALL.iter().map(|(end, text)| (phases.ended(*end), *text));
+    let ends: Vec<String> = ends
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, text)| format!("{count} {text}"))
+        .collect();
+    let _ = writeln!(out, "dummies:  {} in = {}", phases.total(), ends.join(" + "));
+    let counters = &metrics.window.counters;
+    let evidence = evidence(report);
+    let _ = write!(out, "logins:   {}", counters.logins);
+    if !evidence.is_empty() {
+        let _ = write!(out, " ({evidence})");
+    }
+    if !metrics.logins.is_empty() {
+        let _ = write!(out, ", {}", points(&metrics.logins));
+    }
+    if counters.reconnects > 0 {
+        let _ = write!(out, ", {} reconnects", counters.reconnects);
+    }
+    out.push('\n');
+    let _ = writeln!(out, "answers:  found by {}", methods(report));
+    let _ = writeln!(
+        out,
+        "commands: {} sent = {} answered + {} lost + {} not looked at + {} cut off; {} late answers",
+        counters.sent, counters.answered, counters.lost, counters.unmeasured, counters.cut_off, counters.late
+    );
+}
+
+/// When commands are sent, for people.
+pub(super) fn model(run: &Run) -> String {
+    match &run.model {
         Model::Tick => format!(
             "tick {} with chance {}",
             duration::show(run.timestep),
@@ -62,99 +114,117 @@ fn head(report: &Report<'_>, out: &mut String) {
         }
         Model::Think(_) => "think".into(),
         Model::Closed => "closed".into(),
-    };
-    let late = match run.late {
-        Late::Queue => "queue",
-        Late::Skip => "skip",
-        Late::Send => "send",
-    };
-    let _ = writeln!(
-        out,
-        "{} on {} for {:.1} s: profile {}, model {model}, late ticks {late}, seed {}",
-        dummies(plan.options.dummies),
-        report.target,
-        outcome.played.as_secs_f64(),
-        shown(report.profile.as_bytes()),
-        plan.options.seed
-    );
-    let phases = &metrics.window.phases;
-    let ends = End::ALL.iter().map(|(end, text)| (phases.ended(*end), *text));
-    let ends: Vec<String> = ends
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, text)| format!("{count} {text}"))
-        .collect();
-    let _ = writeln!(out, "dummies:  {} in = {}", phases.total(), ends.join(" + "));
-    let counters = &metrics.window.counters;
+    }
+}
+
+/// How logins were known to be done, with how many were; empty without any.
+pub(super) fn evidence(report: &Report<'_>) -> String {
     let evidence = Evidence::ALL
         .iter()
-        .map(|(evidence, text)| (metrics.evidence[*evidence as usize], *text));
+        .map(|(evidence, text)| (report.outcome.metrics.evidence[*evidence as usize], *text));
     let evidence: Vec<String> = evidence
         .filter(|(count, _)| *count > 0)
         .map(|(count, text)| format!("{count} by {text}"))
         .collect();
-    let _ = write!(out, "logins:   {}", counters.logins);
-    if !evidence.is_empty() {
-        let _ = write!(out, " ({})", evidence.join(", "));
-    }
-    if !metrics.logins.is_empty() {
-        let _ = write!(out, ", {}", points(&metrics.logins));
-    }
-    if counters.reconnects > 0 {
-        let _ = write!(out, ", {} reconnects", counters.reconnects);
-    }
-    out.push('\n');
+    evidence.join(", ")
+}
+
+/// How answers were found, with how many dummies found them so.
+pub(super) fn methods(report: &Report<'_>) -> String {
     let methods = Method::ALL
         .iter()
-        .map(|(name, method)| (metrics.methods[*method as usize], *name));
+        .map(|(name, method)| (report.outcome.metrics.methods[*method as usize], *name));
     let methods: Vec<String> = methods
         .filter(|(count, _)| *count > 0)
         .map(|(count, name)| format!("{name} ({})", dummies(count)))
         .collect();
-    let methods = if methods.is_empty() {
+    if methods.is_empty() {
         "no method, as nobody got in".into()
     } else {
         methods.join(", ")
-    };
-    let _ = writeln!(out, "answers:  found by {methods}");
-    let _ = writeln!(
-        out,
-        "commands: {} sent = {} answered + {} lost + {} not looked at + {} cut off; {} late answers",
-        counters.sent, counters.answered, counters.lost, counters.unmeasured, counters.cut_off, counters.late
-    );
+    }
 }
 
-fn actions(report: &Report<'_>) -> String {
+/// A row for each action that was played, one for all, and one for logins.
+pub(super) fn action_rows(report: &Report<'_>) -> Vec<Vec<String>> {
+    let seconds = report.outcome.played.as_secs_f64().max(1e-9);
+    let metrics = &report.outcome.metrics;
+    let actions = report.plan.scenario.actions.iter().zip(&metrics.actions);
+    let mut rows: Vec<Vec<String>> = actions
+        .filter(|(_, metrics)| metrics.sent > 0)
+        .map(|(action, metrics)| cells(&action.name, metrics, seconds))
+        .collect();
+    rows.push(cells("total", &metrics.total(), seconds));
+    if metrics.login_commands.sent > 0 {
+        rows.push(cells("(login, logout)", &metrics.login_commands, seconds));
+    }
+    rows
+}
+
+/// Columns of the table by stage.
+pub(super) fn stage_head(report: &Report<'_>) -> Vec<String> {
+    let words = [
+        "dummies", "from s", "to s", "were in", "sent/s", "errors", "p50 ms", "p95 ms", "p99 ms",
+    ];
+    // The server stands first, where it is watched.
+    let process = report.history.names.first().map_or("", String::as_str);
+    let process = format!("{process} CPU");
+    let words = words.into_iter().map(str::to_owned);
+    words.chain([process.trim_start().to_owned()]).collect()
+}
+
+/// A row for each stage.
+pub(super) fn stage_rows(report: &Report<'_>) -> Vec<Vec<String>> {
+    report.history.stages.iter().map(stage_cells).collect()
+}
+
+fn stage_cells(stage: &Span) -> Vec<String> {
+    let point = |percent: f64| {
+        stage
+            .lag
+            .percentile(percent)
+            .map(milliseconds)
+            .unwrap_or_default()
+    };
+    let was_in = match stage.playing {
+        None => String::new(),
+        Some([fewest, most]) if fewest == most => most.to_string(),
+        Some([fewest, most]) => format!("{fewest} to {most}"),
+    };
+    vec![
+        stage.label(),
+        format!("{}", stage.from.as_secs_f64()),
+        format!("{}", stage.to.as_secs_f64()),
+        was_in,
+        format!("{:.1}", stage.rate()),
+        stage.errors().to_string(),
+        point(50.0),
+        point(95.0),
+        point(99.0),
+        stage
+            .cores(0)
+            .map(|cores| format!("{:.0}%", cores * 100.0))
+            .unwrap_or_default(),
+    ]
+}
+
+/// Rows under their heads, in columns; of each row the first cell stands left.
+pub(super) fn columns<T: AsRef<str>>(head: &[T], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.set_format(FormatBuilder::new().padding(0, 2).build());
-    let seconds = report.outcome.played.as_secs_f64().max(1e-9);
-    let mut row = |cells: Vec<String>| {
+    let head = head.iter().map(|text| text.as_ref().to_owned()).collect();
+    for cells in std::iter::once(head).chain(rows) {
         let cell = |(at, text): (usize, &String)| {
-            Cell::new_align(
-                text,
-                if at == 0 {
-                    Alignment::LEFT
-                } else {
-                    Alignment::RIGHT
-                },
-            )
+            let side = if at == 0 {
+                Alignment::LEFT
+            } else {
+                Alignment::RIGHT
+            };
+            // prettytable fails on escape sequences and on characters joined to one.
+            let text = shown(text.as_bytes()).replace('\u{200d}', "\\u200d");
+            Cell::new_align(&text, side)
         };
         table.add_row(Row::new(cells.iter().enumerate().map(cell).collect()));
-    };
-    row(HEAD.iter().map(|&text| text.to_owned()).collect());
-    let metrics = &report.outcome.metrics;
-    for (action, metrics) in report.plan.scenario.actions.iter().zip(&metrics.actions) {
-        if metrics.sent > 0 {
-            // prettytable fails on escape sequences and on characters joined to one.
-            row(cells(
-                &shown(action.name.as_bytes()).replace('\u{200d}', "\\u200d"),
-                metrics,
-                seconds,
-            ));
-        }
-    }
-    row(cells("total", &metrics.total(), seconds));
-    if metrics.login_commands.sent > 0 {
-        row(cells("(login, logout)", &metrics.login_commands, seconds));
     }
     table
         .to_string()
@@ -184,6 +254,14 @@ fn cells(name: &str, metrics: &ActionMetrics, seconds: f64) -> Vec<String> {
         lag.max().map(milliseconds).unwrap_or_default(),
         point(&metrics.service, 99.0),
     ]
+}
+
+fn stages(report: &Report<'_>, out: &mut String) {
+    let rows = stage_rows(report);
+    if !rows.is_empty() {
+        out.push_str("\nby stage:\n");
+        out.push_str(&columns(&stage_head(report), rows));
+    }
 }
 
 fn lags(report: &Report<'_>, out: &mut String) {
@@ -263,14 +341,12 @@ fn thresholds(report: &Report<'_>, out: &mut String) {
     }
     out.push_str("\nthresholds:\n");
     for check in checked {
-        let value = check.value.map_or("nothing measured".into(), |value| {
-            check.condition.value_text(value)
-        });
         let word = if check.passed { "kept  " } else { "FAILED" };
         let _ = writeln!(
             out,
-            "  {word}  {} ({value})",
-            shown(check.condition.to_string().as_bytes())
+            "  {word}  {} ({})",
+            shown(check.condition.to_string().as_bytes()),
+            check.value_text()
         );
     }
 }

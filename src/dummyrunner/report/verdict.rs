@@ -18,6 +18,27 @@ pub struct Checked {
     pub passed: bool,
 }
 
+impl Checked {
+    /// What was measured, for people: times with three digits.
+    #[must_use]
+    pub fn value_text(&self) -> String {
+        self.value.map_or("nothing measured".into(), |value| {
+            measured_text(&self.condition, value)
+        })
+    }
+}
+
+/// A measured value of a condition's metric, for people: times with three digits.
+#[must_use]
+pub fn measured_text(condition: &Condition, value: f64) -> String {
+    match condition.metric {
+        Metric::Time(..) => with_unit(value.max(0.0).round() as u64),
+        Metric::Rate => format!("{value:.1}"),
+        Metric::ErrorRate | Metric::LoggedIn | Metric::ServerCpu => format!("{:.2}%", value * 100.0),
+        _ => condition.value_text(value),
+    }
+}
+
 /// What a condition measures, in its unit; `None` where nothing was measured.
 #[must_use]
 pub fn measure(
@@ -53,6 +74,8 @@ pub fn measure(
         Metric::ErrorRate => (action.sent > 0).then(|| errors as f64 / action.sent as f64),
         Metric::Lost => Some(action.lost as f64),
         Metric::Rate => Some(action.sent as f64 / played.as_secs_f64().max(1e-9)),
+        // Processes are not among what dummies measure.
+        Metric::ServerCpu => None,
         Metric::LoggedIn => {
             let all = metrics.window.phases.total();
             let logins: u32 = metrics.evidence.iter().sum();
@@ -88,7 +111,10 @@ impl Report<'_> {
             .map(|action| action.name.clone())
             .collect();
         let check = |condition: &Condition| {
-            let value = measure(condition, &self.outcome.metrics, &names, self.outcome.played);
+            let value = match condition.metric {
+                Metric::ServerCpu => self.server_cores(),
+                _ => measure(condition, &self.outcome.metrics, &names, self.outcome.played),
+            };
             Checked {
                 condition: condition.clone(),
                 value,
@@ -97,6 +123,13 @@ impl Report<'_> {
             }
         };
         scenario.thresholds.iter().map(check).collect()
+    }
+
+    /// Processors that were busy with the server on average, where it was watched.
+    fn server_cores(&self) -> Option<f64> {
+        let costs = self.history.costs();
+        let cost = costs.iter().find(|cost| cost.name == "server")?;
+        Some(cost.cores[0])
     }
 
     /// Was our own lateness more than a twentieth of the lag, and more than a millisecond?

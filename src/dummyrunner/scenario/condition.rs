@@ -31,6 +31,8 @@ pub enum Metric {
     Rate,
     /// Dummies that got in, as a share of 1.
     LoggedIn,
+    /// Processors that the server was busy with, of which one is 1; where its process is watched.
+    ServerCpu,
 }
 
 /// Which histogram.
@@ -140,13 +142,14 @@ impl Condition {
         let metric = parse_metric(name).ok_or_else(|| {
             format!(
                 "unknown metric `{name}`; known are lag.pN, lag.mean, lag.max, the same with service, harness and \
-                 login, errors.rate, errors, lost, rate, logged_in"
+                 login, errors.rate, errors, lost, rate, logged_in, \
+                 server.cpu"
             )
         })?;
         if action.is_some()
             && matches!(
                 metric,
-                Metric::LoggedIn | Metric::Time(Clock::Login | Clock::Harness, _)
+                Metric::LoggedIn | Metric::ServerCpu | Metric::Time(Clock::Login | Clock::Harness, _)
             )
         {
             return Err(format!("`{name}` is not measured by action"));
@@ -181,6 +184,7 @@ impl Condition {
             Metric::Lost => "lost".into(),
             Metric::Rate => "rate".into(),
             Metric::LoggedIn => "logged_in".into(),
+            Metric::ServerCpu => "server.cpu".into(),
         };
         match &self.action {
             Some(action) => format!("{name}({action})"),
@@ -195,7 +199,7 @@ impl Condition {
             Metric::Time(..) => duration::show(std::time::Duration::from_nanos(
                 (value.max(0.0) * 1000.0).round() as u64,
             )),
-            Metric::ErrorRate | Metric::LoggedIn => {
+            Metric::ErrorRate | Metric::LoggedIn | Metric::ServerCpu => {
                 // Rounded far below what a share of counts can show, so that 0.07 does not come out as 7.000000000000001%.
                 format!("{}%", (value * 1e8).round() / 1e6)
             }
@@ -223,6 +227,7 @@ fn parse_metric(name: &str) -> Option<Metric> {
         "lost" => return Some(Metric::Lost),
         "rate" => return Some(Metric::Rate),
         "logged_in" => return Some(Metric::LoggedIn),
+        "server.cpu" => return Some(Metric::ServerCpu),
         _ => {}
     }
     let (clock, point) = name.split_once('.').unwrap_or(("lag", name));
@@ -256,7 +261,7 @@ fn parse_value(metric: Metric, text: &str) -> Result<f64, String> {
     };
     match metric {
         Metric::Time(..) => duration::parse(text).map(|time| time.as_nanos() as f64 / 1000.0),
-        Metric::ErrorRate | Metric::LoggedIn => match text.strip_suffix('%') {
+        Metric::ErrorRate | Metric::LoggedIn | Metric::ServerCpu => match text.strip_suffix('%') {
             Some(percent) => number(percent).map(|percent| percent / 100.0),
             None => number(text),
         }
@@ -326,6 +331,13 @@ mod tests {
             0.5,
             "logged_in >= 50%",
         );
+        check(
+            "server.cpu < 80%",
+            Metric::ServerCpu,
+            None,
+            0.8,
+            "server.cpu < 80%",
+        );
         check("errors < 1", Metric::Errors, None, 1.0, "errors < 1");
         check("rate > 100.5", Metric::Rate, None, 100.5, "rate > 100.5");
     }
@@ -344,6 +356,7 @@ mod tests {
             "x > 1",
             "p99( > 1s",
             "logged_in(x) > 1",
+            "server.cpu(x) > 1",
             "harness.p50(x) < 1ms",
             "errors.rate < -1%",
         ] {

@@ -14,6 +14,7 @@ mod feed;
 mod file;
 pub mod parse;
 pub mod print;
+pub mod stages;
 pub mod template;
 
 use condition::Condition;

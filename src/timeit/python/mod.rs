@@ -44,7 +44,7 @@
 //! with its number, on that channel, and from then on is a worker of its own. Closing the channel ends the worker.
 
 mod hints;
-mod keeper;
+
 mod process;
 mod protocol;
 mod session;

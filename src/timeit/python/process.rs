@@ -1,7 +1,7 @@
 //! The process of a session: its channel, what its code prints, and its end.
 
-use super::keeper::{self, Guard};
 use super::protocol::{Error, Message, Reader};
+use crate::keeper::{self, Guard};
 use crate::timeit::session::Printed;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

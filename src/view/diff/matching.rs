@@ -16,13 +16,16 @@ use std::cmp::Reverse;
 
 /// A function of either profile, or the same function in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pair {
-    pub(super) before: Option<FunctionId>,
-    pub(super) after: Option<FunctionId>,
+pub struct Pair {
+    /// The function in BEFORE.
+    pub before: Option<FunctionId>,
+    /// The function in AFTER.
+    pub after: Option<FunctionId>,
 }
 
 /// All functions of both profiles, each once: those of AFTER in its order, then what only BEFORE has in its order.
-pub(super) fn pairs(before: &Profile, after: &Profile) -> Vec<Pair> {
+#[must_use]
+pub fn pairs(before: &Profile, after: &Profile) -> Vec<Pair> {
     let (old, new) = (Files::new(before), Files::new(after));
     let partners = pair_files(&old, &new);
     // Functions by pair of files and name, in the order of AFTER.

@@ -13,12 +13,12 @@ mod report;
 pub mod table;
 
 pub use check::{Breach, Check, ParseError};
+pub use matching::{Pair, pairs};
 pub use measure::{Delta, Metric, Threshold, ThresholdError};
 pub use report::{Function, Options, Order, Others, Report, Row, SideReport};
 
 use super::Stats;
 use crate::profile::{self, Calls, FunctionId, Profile};
-use matching::Pair;
 use std::borrow::Cow;
 
 /// By what BEFORE is scaled to be comparable with an AFTER that ran for longer or shorter.

@@ -324,3 +324,106 @@ fn what_cannot_be_done_is_told_before_anything_is_connected() {
         "cannot read `/nowhere.toml`",
     );
 }
+
+#[test]
+fn a_search_ends_where_there_may_be_no_more_dummies() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("run.json");
+    let path = path.to_str().expect("a path in UTF-8");
+    // A minute's lag at half of all answers: whatever the machine is busy with, that is kept.
+    let search = [
+        "--find-capacity",
+        "lag.p50 < 60s",
+        "--max-dummies",
+        "2",
+        "--settle",
+        "1s",
+        "--window",
+        "1s",
+    ];
+    let play = ["--timestep", "20ms", "--chance-of-action", "1", "--json", path];
+    let mut arguments = vec![
+        "dummyrunner",
+        "demo",
+        "1",
+        "--work",
+        "1ms",
+        "--duration",
+        "5m",
+        "--",
+    ];
+    arguments.extend(search);
+    arguments.extend(play);
+    let report = run(&arguments);
+    assert!(
+        report.contains("\nholds at least 2 players with lag.p50 < 1m\n"),
+        "{report}"
+    );
+    assert!(report.contains("dummies:  2 in = 2 logged out"), "{report}");
+    let json: Value =
+        serde_json::from_str(&std::fs::read_to_string(path).expect("it was written")).expect("JSON");
+    let capacity = &json["capacity"];
+    assert_eq!(
+        (&capacity["kind"], &capacity["players"]),
+        (&"at least".into(), &2.into())
+    );
+    let levels = capacity["levels"].as_array().expect("levels");
+    let dummies: Vec<u64> = levels
+        .iter()
+        .filter_map(|level| level["measured"]["dummies"].as_u64())
+        .collect();
+    assert_eq!(dummies, [1, 2]);
+    assert!(
+        levels.iter().all(|level| level["outcome"] == "kept"),
+        "{capacity}"
+    );
+}
+
+#[test]
+fn a_search_that_makes_no_sense_is_told_before_anything_is_connected() {
+    for (arguments, text) in [
+        (
+            &["--find-capacity", "rate > 5"][..],
+            "whether the server holds them or not",
+        ),
+        (&["--find-capacity", "p95(looks) < 1s"], "by all actions together"),
+        (
+            &["--find-capacity", "p95 < 1s", "--rate", "5"],
+            "no capacity to find",
+        ),
+        (
+            &["--find-capacity", "p95 < 1s", "--stages", "5 hold 1s"],
+            "a search makes its own",
+        ),
+        (&["--find-capacity", "server.cpu < 80%"], "process is not watched"),
+        (&["--stages", "5 over x"], "`x` is no duration"),
+    ] {
+        let message = fail(&[&["dummyrunner", "5", "--port", "9"], arguments].concat(), 2);
+        assert!(message.contains(text), "{message}");
+    }
+}
+
+#[test]
+fn stages_in_words_are_reported_one_by_one() {
+    let stages = "2 over 1s hold 1s, 4 hold 1s, 0 over 1s";
+    let report = run(&[
+        "dummyrunner",
+        "demo",
+        "4",
+        "--duration",
+        "5s",
+        "--",
+        "--stages",
+        stages,
+    ]);
+    let (_, table) = report
+        .split_once("\nby stage:\n")
+        .unwrap_or_else(|| panic!("{report}"));
+    let labels: Vec<&str> = table
+        .lines()
+        .skip(1)
+        .take(4)
+        .filter_map(|line| line.split("  ").next())
+        .collect();
+    assert_eq!(labels, ["0 to 2", "2", "4", "4 to 0"], "{report}");
+}

@@ -1,8 +1,8 @@
 //! A child of `prof` that does nothing but wait for its end: if `prof` is killed, even by SIGKILL, it kills the
-//! process groups of the sessions that still run, with all that the timed code started in them.
+//! process groups of the user's interpreters that still run, with all that the user's code started in them.
 //!
-//! A signal at the parent's death (prctl) would reach the worker alone, and a thread in the worker could not
-//! act while the timed code holds the interpreter's lock.
+//! A signal at the parent's death (prctl) would reach the interpreter alone, and a thread in it could not act while
+//! the user's code holds the interpreter's lock.
 
 use nix::unistd::Pid;
 use std::io::{PipeReader, PipeWriter, Write as _};
@@ -12,18 +12,18 @@ use std::sync::{Mutex, PoisonError};
 /// The keeper's ears; open as long as `prof` lives.
 static KEEPER: Mutex<Option<PipeWriter>> = Mutex::new(None);
 
-/// The keeper looks after so many groups at once; sessions beyond that only lack its help.
+/// The keeper looks after so many groups at once; those beyond that only lack its help.
 const LIMIT: usize = 64;
 
 /// A process group that is killed if `prof` dies before this is dropped.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     group: Pid,
 }
 
-/// Starts the keeper if there is none. Call it before the descriptors of a session exist, since it holds copies
+/// Starts the keeper if there is none. Call it before the descriptors of an interpreter exist, since it holds copies
 /// of all that are open.
-pub(super) fn start() -> std::io::Result<()> {
+pub(crate) fn start() -> std::io::Result<()> {
     let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
     if keeper.is_none() {
         let (ears, mouth) = std::io::pipe()?;
@@ -34,7 +34,7 @@ pub(super) fn start() -> std::io::Result<()> {
 }
 
 /// Guards a process group.
-pub(super) fn guard(group: Pid) -> Guard {
+pub(crate) fn guard(group: Pid) -> Guard {
     tell(group.as_raw());
     Guard { group }
 }

@@ -4,7 +4,7 @@
 /// algorithms*.
 ///
 /// ```
-/// assert_eq!(prof::timeit::date::iso(1_795_363_335), "2026-11-22T16:02:15Z");
+/// assert_eq!(prof::date::iso(1_795_363_335), "2026-11-22T16:02:15Z");
 /// ```
 #[must_use]
 pub fn iso(seconds: u64) -> String {

@@ -1,0 +1,66 @@
+//! What a browser without scripts shows: the first functions as a plain table.
+
+use super::Contents;
+use crate::profile::stacks::Unit;
+use std::fmt::Write as _;
+
+/// Functions of the table.
+const LISTED: usize = 100;
+
+/// Text as it stands in HTML, also in an attribute.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The functions with the most own time.
+pub(super) fn table(contents: &Contents) -> String {
+    let mut rows: Vec<_> = contents.functions[..contents.listed]
+        .iter()
+        .filter_map(|function| Some((function, function.numbers[1]?)))
+        .collect();
+    rows.sort_by_key(|(_, numbers)| std::cmp::Reverse(numbers.own));
+    rows.truncate(LISTED);
+    let mut out = String::from(
+        "<p>This page needs JavaScript. Without it here are the functions with the most own time.</p>\n\
+         <table><thead><tr><th>own</th><th>cumulative</th><th>function</th></tr></thead><tbody>\n",
+    );
+    let amount = |weight: u64| match contents.unit {
+        Unit::Nanoseconds => format!("{:.3} s", weight as f64 * 1e-9),
+        Unit::Samples => weight.to_string(),
+    };
+    for (function, numbers) in rows {
+        let place = match &function.file {
+            Some(file) => format!(" ({file}:{})", function.line),
+            None => String::new(),
+        };
+        let name = escaped(&format!("{}{place}", function.name));
+        let (own, cumulative) = (amount(numbers.own), amount(numbers.cumulative));
+        writeln!(out, "<tr><td>{own}</td><td>{cumulative}</td><td>{name}</td></tr>")
+            .expect("writing to a String does not fail");
+    }
+    out.push_str("</tbody></table>");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_no_markup() {
+        let check = |text: &str, expected: &str| assert_eq!(escaped(text), expected);
+        check("<script>", "&lt;script&gt;");
+        check("a\"b'c&d", "a&quot;b&#39;c&amp;d");
+    }
+}

@@ -1,0 +1,270 @@
+// The canvas: which view draws on it, and where the pointer is. Views draw with `box` and `style` and answer `hit`.
+
+const FONT = '11.5px ui-monospace, "SFMono-Regular", Menlo, Consolas, "DejaVu Sans Mono", monospace';
+
+class Chart {
+  constructor(model, words, colors, app) {
+    Object.assign(this, { model, words, colors, app });
+    this.canvas = document.getElementById('canvas');
+    this.scroller = document.getElementById('scroller');
+    this.spacer = document.getElementById('spacer');
+    this.tip = document.getElementById('tip');
+    this.context = this.canvas.getContext('2d');
+    this.root = 0;
+    this.hover = -1;
+    this.focus = -1;
+    this.scroll = 0;
+    this.leftOut = 0;
+    this.drawn = null;
+    this.pending = false;
+    this.made = new Map();
+    this.scroller.addEventListener('scroll', () => this.redraw());
+    new ResizeObserver(() => this.redraw()).observe(this.scroller);
+    this.canvas.addEventListener('pointermove', (event) => this.point(event));
+    this.canvas.addEventListener('pointerleave', () => this.leave());
+    this.canvas.addEventListener('click', (event) => this.click(event));
+    this.canvas.addEventListener('keydown', (event) => this.key(event));
+    this.canvas.addEventListener('focus', () => this.redraw());
+    this.canvas.addEventListener('blur', () => this.redraw());
+  }
+
+  get kind() { return this.app.state.view; }
+  get isFlame() { return this.kind === 'flame'; }
+  get isRows() { return ['icicle', 'flame', 'reverse', 'sandwich'].includes(this.kind); }
+  get layout() { return { sunburst: Sunburst, squares: Squares, sandwich: Sandwich, files: Squares }[this.kind] || Icicle; }
+
+  // The tree that the view zooms in.
+  get tree() {
+    if (this.drawn) return this.drawn;
+    if (this.kind === 'reverse') return this.make('reverse', () => reversedTree(this.model.tree, this.app.more));
+    if (this.kind === 'files') return this.make('files', () => filesTree(this.model));
+    return this.model.tree;
+  }
+
+  // Trees made of the tree are made once, of functions only the last.
+  make(key, build) {
+    if (!this.made.has(key)) {
+      const isOfFunction = key !== 'reverse' && key !== 'files';
+      if (isOfFunction) for (const old of this.made.keys()) if (/^[ul]\d/.test(old) && old[0] === key[0]) this.made.delete(old);
+      const tree = build();
+      tree.lay(this.app.state.side);
+      this.made.set(key, tree);
+    }
+    return this.made.get(key);
+  }
+
+  get upper() {
+    const fn = this.app.state.fn;
+    return this.make(`u${fn}`, () => callersTree(this.model.tree, fn, this.app.more));
+  }
+
+  get lower() {
+    const fn = this.app.state.fn;
+    return this.make(`l${fn}`, () => calleesTree(this.model.tree, fn, this.app.more));
+  }
+
+  layAgain() {
+    this.model.tree.lay(this.app.state.side);
+    for (const tree of this.made.values()) tree.lay(this.app.state.side);
+    this.redraw();
+  }
+
+  // What stands in the place of the picture, if there is none.
+  nothing() {
+    const { state } = this.app;
+    if (!(this.model.tree.width[0] > 0)) return 'No time was recorded: there is nothing to draw. The table has the calls.';
+    if (this.kind === 'sandwich') {
+      if (state.fn < 0) return 'Choose a function in the table or in another view: here are its callers and what it calls.';
+      if (!(this.lower.width[0] > 0)) return 'The chosen function takes too little time to be in the stacks. Its callers are in the list beside.';
+    }
+    return '';
+  }
+
+  redraw() {
+    if (this.pending) return;
+    this.pending = true;
+    requestAnimationFrame(() => {
+      this.pending = false;
+      this.draw();
+    });
+  }
+
+  draw() {
+    if (this.kind === 'table') return;
+    const nothing = this.nothing();
+    const empty = document.getElementById('empty');
+    empty.hidden = !nothing;
+    empty.textContent = nothing;
+    this.scroller.hidden = Boolean(nothing);
+    if (nothing) return this.app.tellLeftOut(0);
+    if (this.root >= this.tree.count) this.root = 0;
+    const height = this.scroller.clientHeight;
+    const needed = this.isRows ? Math.max(height, this.layout.height(this)) : height;
+    this.spacer.style.height = `${Math.max(0, needed - height)}px`;
+    this.width = this.scroller.clientWidth;
+    this.height = height;
+    if (this.goTo !== undefined) {
+      this.scroller.scrollTop = this.goTo;
+      this.goTo = undefined;
+    }
+    this.scroll = this.isRows ? this.scroller.scrollTop : 0;
+    // Few rows stand at the border where they begin.
+    if (this.isFlame) this.scroll -= Math.max(0, height - this.layout.height(this));
+    const ratio = window.devicePixelRatio || 1;
+    const pixels = [Math.round(this.width * ratio), Math.round(height * ratio)];
+    if (this.canvas.width !== pixels[0] || this.canvas.height !== pixels[1]) {
+      [this.canvas.width, this.canvas.height] = pixels;
+      this.canvas.style.width = `${this.width}px`;
+      this.canvas.style.height = `${height}px`;
+    }
+    const { context } = this;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.width, height);
+    context.font = FONT;
+    context.textBaseline = 'middle';
+    context.textAlign = 'left';
+    this.charWidth = context.measureText('MMMMMMMMMM').width / 10;
+    this.leftOut = 0;
+    this.layout.draw(this);
+    this.app.tellLeftOut(this.leftOut);
+    document.documentElement.dataset.drawn = this.kind;
+  }
+
+  style(node) {
+    const { tree, colors, app } = this;
+    const fn = tree.fn[node];
+    const { found, kept } = app;
+    // In a sandwich the chosen function is the middle row, whatever else it is.
+    const isChosen = this.kind === 'sandwich' ? node === 1 : fn >= 0 && fn === app.state.fn;
+    const isPointed = (node === this.hover && tree === this.hoverTree)
+      || (node === this.focus && tree === this.focusTree && document.activeElement === this.canvas);
+    let fill = colors.fill(tree, node);
+    let text = colors.text;
+    const isFunction = fn >= 0 && fn < this.model.count;
+    if (isFunction && kept && !kept[fn]) [fill, text] = [colors.faint, colors.faintText];
+    else if (isFunction && found) {
+      if (found[fn]) fill = colors.found;
+      else [fill, text] = [colors.faint, colors.faintText];
+    }
+    return { fill, text, isChosen: isChosen || isPointed };
+  }
+
+  box(node, x, y, w, h, isAbove) {
+    const { context, colors } = this;
+    const style = this.style(node);
+    context.globalAlpha = isAbove ? 0.55 : 1;
+    context.fillStyle = style.fill;
+    context.fillRect(x, y, Math.max(0.5, w - (w > 3 ? 1 : 0)), h - 1);
+    context.globalAlpha = 1;
+    if (style.isChosen && w > 2) {
+      context.lineWidth = 1.5;
+      context.strokeStyle = colors.chosen;
+      context.strokeRect(x + 0.75, y + 0.75, Math.max(1, w - 2.5), h - 2.5);
+    }
+    if (w > 22) {
+      context.fillStyle = style.text;
+      drawLabel(this, this.words.label(this.tree.fn[node], this.tree.mark[node]), x, y + h / 2, w - 1);
+    }
+  }
+
+  at(event) {
+    const box = this.canvas.getBoundingClientRect();
+    this.hitTree = this.tree;
+    const node = this.layout.hit(this, event.clientX - box.left, event.clientY - box.top);
+    return node >= 0 && this.hitTree.width[node] > 0 ? node : -1;
+  }
+
+  point(event) {
+    if (this.nothing()) return;
+    const node = this.at(event);
+    const isOther = node !== this.hover || this.hoverTree !== this.hitTree;
+    this.hover = node;
+    this.hoverTree = this.hitTree;
+    if (isOther) {
+      this.app.describe(this.hitTree, node);
+      this.redraw();
+    }
+    this.canvas.classList.toggle('over', node >= 0);
+    this.showTip(event, node);
+  }
+
+  showTip(event, node) {
+    this.tip.hidden = node < 0;
+    if (node < 0) return;
+    this.tip.replaceChildren(...this.app.tip(this.hitTree, node));
+    const chart = document.getElementById('chart').getBoundingClientRect();
+    const x = event.clientX - chart.left;
+    const y = event.clientY - chart.top;
+    const { offsetWidth, offsetHeight } = this.tip;
+    this.tip.style.left = `${Math.max(4, Math.min(x + 14, chart.width - offsetWidth - 4))}px`;
+    this.tip.style.top = `${y + 20 + offsetHeight > chart.height ? Math.max(4, y - offsetHeight - 10) : y + 20}px`;
+  }
+
+  leave() {
+    this.hover = -1;
+    this.tip.hidden = true;
+    this.redraw();
+  }
+
+  click(event) {
+    if (this.nothing()) return;
+    const node = this.at(event);
+    if (node >= 0) this.activate(this.hitTree, node, event.shiftKey);
+  }
+
+  activate(tree, node, onlyChoose) {
+    this.focus = node;
+    this.focusTree = tree;
+    // A module or a file is none to choose.
+    const fn = tree.fn[node] < this.model.count ? tree.fn[node] : -1;
+    if (this.kind === 'sandwich') return this.app.choose(fn, -1);
+    if (onlyChoose) return this.app.choose(fn, node);
+    // A second click on the root of the zoom leads out.
+    const to = node === this.root && node > 0 ? tree.parent[node] : node;
+    return this.app.zoom(to, fn, node);
+  }
+
+  key(event) {
+    if (this.nothing() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const tree = this.kind === 'sandwich' ? this.lower : this.tree;
+    const isKnown = this.focus >= 0 && this.focus < tree.count && this.focusTree === tree;
+    const node = isKnown ? this.focus : this.kind === 'sandwich' ? 1 : this.root;
+    const [out, into] = this.isFlame ? ['ArrowDown', 'ArrowUp'] : ['ArrowUp', 'ArrowDown'];
+    let to;
+    if (event.key === out) to = tree.parent[node];
+    else if (event.key === into) to = isKnown ? tree.widestChild(node) : node;
+    else if (event.key === 'ArrowLeft') to = tree.beside(node, -1);
+    else if (event.key === 'ArrowRight') to = tree.beside(node, 1);
+    else if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      return this.activate(tree, node, event.key === ' ');
+    } else return;
+    event.preventDefault();
+    if (to < 0 || (this.kind === 'sandwich' && to === 0)) return;
+    this.focus = to;
+    this.focusTree = tree;
+    this.app.describe(tree, to);
+    if (this.isRows && this.kind !== 'sandwich') this.reveal(to);
+    this.redraw();
+  }
+
+  // Scrolls a row into the picture.
+  reveal(node) {
+    const row = Icicle.rowOf(this, node);
+    const { scrollTop, clientHeight } = this.scroller;
+    if (row < scrollTop) this.goTo = row;
+    else if (row + ROW > scrollTop + clientHeight) this.goTo = row + ROW - clientHeight;
+  }
+
+  // Where a view begins: its first frames, or those of the zoom.
+  toBeginning() {
+    if (!this.isRows || this.nothing()) return;
+    // Not of the scroller: that has no height while there is nothing to draw.
+    const { clientHeight } = document.getElementById('chart');
+    if (this.kind === 'sandwich') this.goTo = Math.max(0, (this.upper.maxDepth - 1) * ROW - clientHeight / 2);
+    else {
+      const row = Icicle.rowOf(this, this.root);
+      this.goTo = this.isFlame ? Math.max(0, row + 3 * ROW - clientHeight) : Math.max(0, row - 2 * ROW);
+    }
+  }
+}
