@@ -5,7 +5,7 @@ use super::super::stack_files::{About, Files};
 use super::super::{Code, Failure};
 use super::{Args, server};
 use crate::dummyrunner::metrics::{Phase, Phases};
-use crate::dummyrunner::report::hot::Hot;
+use crate::dummyrunner::report::hot::{Hot, address};
 use crate::evennia::Game;
 use crate::process::Source;
 use crate::python::text::shown;
@@ -13,7 +13,7 @@ use crate::record::hot;
 use crate::record::sample::{self, Error, Options, Sampled, Sampling};
 use crate::timeit::report::units::counted;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Dummies that cannot get in do not keep the others from being looked at.
@@ -28,6 +28,8 @@ pub(super) struct Recorder {
     source: Source,
     files: Files,
     flamegraph: Option<String>,
+    /// Its address for the report's page.
+    link: Option<String>,
     /// When logouts begin.
     end: Option<Duration>,
     state: State,
@@ -61,6 +63,13 @@ impl Recorder {
         let files = Files::begin(&args.record, None, &[], PathBuf::new())?;
         Ok(Some(Recorder {
             flamegraph: files.picture().map(|path| path.display().to_string()),
+            link: files
+                .picture()
+                .zip(args.html.as_deref())
+                .and_then(|(picture, page)| {
+                    let absolute = |path: &Path| std::path::absolute(path).ok();
+                    Some(address(&absolute(picture)?, &absolute(page)?))
+                }),
             source,
             files,
             end,
@@ -150,6 +159,7 @@ impl Recorder {
             functions: hot::hottest(&sampled.tree, HOTTEST)
                 .map_err(|error| Failure::usage(error.to_string()))?,
             flamegraph: self.flamegraph,
+            link: self.link,
             samples: counts.samples,
             from: self.from,
             to: self.to,

@@ -4,6 +4,7 @@ use crate::record::hot::Function;
 use crate::record::sample::Counts;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 /// The server's functions, and how they were found.
@@ -13,6 +14,8 @@ pub struct Hot {
     pub functions: Vec<Function>,
     /// Where the flame graph is, if one was asked for.
     pub flamegraph: Option<String>,
+    /// Its address for the report's page, if both are written.
+    pub link: Option<String>,
     /// Stacks that were seen at work.
     pub samples: u64,
     /// From when to when, since the start of the run.
@@ -27,21 +30,7 @@ impl Hot {
     /// For people.
     #[must_use]
     pub fn text(&self) -> String {
-        let counts = &self.counts;
-        let mut text = format!(
-            "\nthe server's functions, by {} samples from {} looks in seconds {:.0} to {:.0}\n",
-            self.samples,
-            counts.looks,
-            self.from.as_secs_f64(),
-            self.to.as_secs_f64()
-        );
-        let _ = writeln!(
-            text,
-            "it worked in {:.0}% of the looks; they took {:.1}% of a core, and stopped it for {:.1}% of the time",
-            share(counts.looks - counts.idle, counts.looks),
-            counts.own_cores() * 100.0,
-            counts.held_share() * 100.0
-        );
+        let mut text = format!("\n{}\n", self.facts().join("\n"));
         if !self.functions.is_empty() {
             text.push_str("   own   cumulative  function\n");
         }
@@ -58,6 +47,27 @@ impl Hot {
             let _ = writeln!(text, "flame graph: {path}");
         }
         text
+    }
+
+    /// How they were found, and what that cost.
+    #[must_use]
+    pub fn facts(&self) -> [String; 2] {
+        let counts = &self.counts;
+        [
+            format!(
+                "the server's functions, by {} samples from {} looks in seconds {:.0} to {:.0}",
+                self.samples,
+                counts.looks,
+                self.from.as_secs_f64(),
+                self.to.as_secs_f64()
+            ),
+            format!(
+                "it worked in {:.0}% of the looks; they took {:.1}% of a core, and stopped it for {:.1}% of the time",
+                share(counts.looks - counts.idle, counts.looks),
+                counts.own_cores() * 100.0,
+                counts.held_share() * 100.0
+            ),
+        ]
     }
 
     /// For programs.
@@ -79,6 +89,24 @@ impl Hot {
             "functions": self.functions.iter().map(function).collect::<Vec<_>>(),
         })
     }
+}
+
+/// The address of a picture for a page: both paths are absolute.
+#[must_use]
+pub fn address(picture: &Path, page: &Path) -> String {
+    let (start, path) = match (picture.parent() == page.parent(), picture.file_name()) {
+        (true, Some(name)) => ("", name.as_encoded_bytes()),
+        _ => ("file://", picture.as_os_str().as_encoded_bytes()),
+    };
+    let mut address = start.to_owned();
+    for &byte in path {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            address.push(byte.into());
+        } else {
+            let _ = write!(address, "%{byte:02X}");
+        }
+    }
+    address
 }
 
 fn share(part: u64, whole: u64) -> f64 {
@@ -105,6 +133,7 @@ mod tests {
                 },
             ],
             flamegraph: Some("hot.svg".into()),
+            link: None,
             samples: 200,
             from: Duration::from_secs(3),
             to: Duration::from_secs(13),

@@ -1,7 +1,12 @@
 //! What the processor counts of the processes that we start, where the kernel lets us see it.
 //!
 //! A counter is opened on ourselves, off, to be inherited by children and to start at an `execve`: we make none, so
-//! only the programs count. What a child counted is added to ours when it ends. Source: perf_event_open(2).
+//! only the programs count. What a child counted is added to ours when it ends.
+//!
+//! A child whose counters are all inherited may be given our very counters when the kernel switches between the two,
+//! and takes them with it when it ends. One counter beside them that is not inherited keeps it from that.
+//!
+//! Source: perf_event_open(2), and what the kernel does when it switches contexts that are clones.
 
 use crate::timeit::usage::{Counter, Counters};
 use std::fs::File;
@@ -39,7 +44,13 @@ struct Attributes {
 
 /// Counters that are open.
 pub(super) struct Counting {
-    open: Vec<(Counter, File, u64)>,
+    open: Vec<(Counter, Pair, u64)>,
+}
+
+/// A counter that children inherit, and one that they do not and that counts nothing.
+struct Pair {
+    inherited: File,
+    _own: File,
 }
 
 /// Counters that cannot be had, and why.
@@ -57,8 +68,8 @@ impl Counting {
         let mut counting = Counting { open: Vec::new() };
         let mut absent: Option<Absent> = None;
         for &counter in wanted {
-            match open(TYPE_HARDWARE, hardware(counter)) {
-                Ok(file) => counting.open.push((counter, file, 0)),
+            match open_pair(TYPE_HARDWARE, hardware(counter)) {
+                Ok(pair) => counting.open.push((counter, pair, 0)),
                 Err(error) => absent
                     .get_or_insert_with(|| Absent {
                         counters: Vec::new(),
@@ -74,8 +85,8 @@ impl Counting {
     /// What was counted since the last time.
     pub(super) fn take(&mut self) -> Counters {
         let mut counters = Counters::default();
-        for (counter, file, before) in &mut self.open {
-            if let Some(count) = read(file) {
+        for (counter, pair, before) in &mut self.open {
+            if let Some(count) = read(&mut pair.inherited) {
                 counters.set(*counter, count.saturating_sub(*before));
                 *before = count;
             }
@@ -107,12 +118,19 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn open(kind: u32, config: u64) -> io::Result<File> {
+fn open_pair(kind: u32, config: u64) -> io::Result<Pair> {
+    Ok(Pair {
+        _own: open(kind, config, DISABLED)?,
+        inherited: open(kind, config, DISABLED | INHERIT | ENABLE_ON_EXEC)?,
+    })
+}
+
+fn open(kind: u32, config: u64, flags: u64) -> io::Result<File> {
     let attributes = Attributes {
         kind,
         size: u32::try_from(size_of::<Attributes>()).map_err(io::Error::other)?,
         config,
-        flags: DISABLED | INHERIT | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR | ENABLE_ON_EXEC,
+        flags: flags | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR,
         ..Attributes::default()
     };
     #[expect(unsafe_code, reason = "a system call that nothing wraps")]
@@ -149,8 +167,8 @@ mod tests {
     fn a_child_counts_and_we_do_not() {
         const TYPE_SOFTWARE: u32 = 1;
         const PAGE_FAULTS: u64 = 2;
-        let mut file = match open(TYPE_SOFTWARE, PAGE_FAULTS) {
-            Ok(file) => file,
+        let mut file = match open_pair(TYPE_SOFTWARE, PAGE_FAULTS) {
+            Ok(pair) => pair,
             Err(error) => {
                 eprintln!("skipped: this kernel lets us count nothing: {error}");
                 return;
@@ -158,17 +176,17 @@ mod tests {
         };
         // We fault, and it is not counted.
         std::hint::black_box(vec![1_u8; 4 << 20]);
-        assert_eq!(read(&mut file), Some(0));
+        assert_eq!(read(&mut file.inherited), Some(0));
         let status = std::process::Command::new("true")
             .status()
             .expect("true is on every system");
         assert!(status.success());
-        let first = read(&mut file).expect("a count");
+        let first = read(&mut file.inherited).expect("a count");
         assert!(first > 0);
         std::process::Command::new("true")
             .status()
             .expect("it ran before");
-        assert!(read(&mut file).expect("a count") > first);
+        assert!(read(&mut file.inherited).expect("a count") > first);
     }
 
     #[test]

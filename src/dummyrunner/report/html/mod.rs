@@ -7,6 +7,7 @@
 mod capacity;
 mod curves;
 mod facts;
+mod hot;
 mod lag;
 mod plot;
 mod scale;
@@ -49,6 +50,7 @@ pub fn render(report: &Report<'_>) -> String {
     stages(report, &mut sections);
     actions(report, &mut sections);
     processes(report, &mut sections);
+    hot::section(report, &mut sections);
     settings(report, &mut sections);
     let heading = format!("{} on {}", dummies(report.dummies()), report.target);
     let subtitle = format!(
