@@ -30,6 +30,7 @@ fn results() -> Results {
             faults: 0,
             peak_memory: 1 << 24,
             setup: Duration::ZERO,
+            usage: None,
         },
     };
     let runs = (0..20).map(|process| Run {

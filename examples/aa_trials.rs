@@ -86,6 +86,7 @@ fn measure(folder: &Path, trials: usize, seconds: f64, python: &str) -> Result<(
             statement: statement.into(),
             setup: setup.into(),
             collect_garbage: false,
+            parameters: Vec::new(),
         };
         let mut results = Results {
             cases: vec![case("A"), case("B")],

@@ -12,6 +12,7 @@
 //! timeit       code -> session -> samples -> statistics -> report -> text
 //! dummyrunner  file -> scenario -> engine -> metrics -> report
 //! record       target, recorder -> a program that writes its dump -> Story
+//!              a process that runs -> samples -> StackTree -> format, export
 //! ```
 //!
 //! A layer uses only what stands below it: `cli` (arguments, files, terminal, exit codes), `view` (which

@@ -3,16 +3,16 @@
 mod capacity;
 mod demo;
 mod files;
-mod game;
+pub(super) mod game;
+mod record;
 mod scenario;
 mod server;
 mod settings;
 mod show;
-mod signals;
 mod target;
 
 use super::output::Output;
-use super::{Code, Failure};
+use super::{Code, Failure, signals};
 use crate::dummyrunner::dummy::{Options, Plan, Reconnect};
 use crate::dummyrunner::engine::{self, Outcome, Run, Setup, Why};
 use crate::dummyrunner::report::{self, Report, original, table, verdict};
@@ -35,6 +35,7 @@ Examples:
                                              elsewhere on 127.0.0.1:4000
   prof dummyrunner 1                         one dummy: its dialogue is printed
   prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
+  prof dummyrunner 50 --duration 60s --record hot.svg    and where the server spends its time
   prof dummyrunner 100 --threshold 'lag.p99 < 500ms' --junit lag.xml
   prof dummyrunner --print-scenario looker > my.toml; prof dummyrunner 50 --scenario my.toml
   prof dummyrunner 50 --settings dummyrunner_settings.py --python venv
@@ -175,6 +176,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "PID|auto|none", value_parser = server::parse)]
     server_pid: Vec<server::Choice>,
 
+    /// Sample the stacks of the server, a Python program on this machine, while all dummies play, and show its hottest
+    /// functions: .svg for a flame graph, .folded, .json (speedscope), .pb.gz (pprof); repeat for more
+    #[arg(long, value_name = "FILE.svg")]
+    record: Vec<PathBuf>,
+
     /// Exit with code 3 if prof itself was too slow for the figures to be trusted
     #[arg(long)]
     strict_harness: bool,
@@ -263,6 +269,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let target = target::resolve(args, &scenario, game.as_ref())?;
     let watched = server::watched(args, target, game.as_ref());
     let mut files = files::Files::begin(args)?;
+    let planned = planned(args, &scenario);
+    let game_folder = game.as_ref().map(|found| &found.game);
+    let recorder = record::Recorder::begin(args, target, game_folder, planned)?;
     check_descriptors(dummies, output);
     // One moment by two clocks: times that servers send back are compared with it.
     let (start, epoch) = (Instant::now(), SystemTime::now());
@@ -286,30 +295,35 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let signals = signals::stop_on_signals(move || stopper.stop())?;
     let mut show = show::Show::new(args, &plan, watched, steering, &mut files, output);
     show.printed = functions.as_ref().map(settings::Functions::printed);
+    show.recorder = recorder;
     // The plan moves into the threads; the report needs it as well.
     let played = std::sync::Arc::new(plan);
     let mut outcome = run
         .play(std::sync::Arc::clone(&played), &setup, &mut show)
         .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
-    let (history, finding) = show.finish()?;
+    let shown = show.finish()?;
     let gave_up = outcome.why == Why::Functions;
     let useless = functions.and_then(|functions| functions.finish(gave_up, output));
-    if finding.is_some() {
+    if shown.finding.is_some() {
         // Those that no level wanted were none.
-        let most = history.seconds.iter().map(|second| second.wanted).max();
+        let most = shown.history.seconds.iter().map(|second| second.wanted).max();
         let spare = dummies.saturating_sub(most.unwrap_or(0));
         outcome.metrics.window.phases.leave_out(spare);
     }
+    let (hot, recorded) = match shown.recorder {
+        Some(recorder) => recorder.finish(output)?,
+        None => (None, Code::Done),
+    };
     let report = Report {
         plan: &played,
         outcome: &outcome,
         target,
         profile,
         threads: setup.threads,
-        history: &history,
+        history: &shown.history,
         mixin: game.as_ref().map(|game| game.settings.mixin),
-        capacity: finding.as_ref(),
-        recorded: None,
+        capacity: shown.finding.as_ref(),
+        hot,
     };
     match args.format {
         Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,
@@ -323,13 +337,14 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if let Some(message) = &useless {
         output.report("failed", message);
     }
-    Ok(code(
+    let code = code(
         args,
         &report,
         &outcome,
         signals.was_stopped() && setup.duration.is_some(),
         output,
-    ))
+    );
+    Ok(if code == Code::Done { recorded } else { code })
 }
 
 /// How the run went, as an exit code; what failed is told.
@@ -446,18 +461,23 @@ fn threads(args: &Args) -> usize {
 
 fn setup(args: &Args, plan: &Plan, target: std::net::SocketAddr, start: Instant) -> Setup {
     let scenario = &plan.scenario;
-    let planned = args.duration.or(scenario.run.duration).or(scenario.stages_end());
-    let planned = planned.or(args.search.is_wanted().then_some(capacity::LONGEST));
-    let attended = std::io::stderr().is_terminal();
     Setup {
         start,
         target,
         sources: args.source.clone(),
         threads: threads(args),
         connect_rate: args.connect_rate,
-        duration: planned.or((!attended).then_some(LONGEST_UNATTENDED)),
+        duration: planned(args, scenario),
         wanted: None,
     }
+}
+
+/// When logouts begin.
+fn planned(args: &Args, scenario: &Scenario) -> Option<Duration> {
+    let planned = args.duration.or(scenario.run.duration).or(scenario.stages_end());
+    let planned = planned.or(args.search.is_wanted().then_some(capacity::LONGEST));
+    let attended = std::io::stderr().is_terminal();
+    planned.or((!attended).then_some(LONGEST_UNATTENDED))
 }
 
 fn banner(

@@ -56,6 +56,14 @@ impl Failure {
         }
     }
 
+    /// It ran, but came to nothing.
+    pub fn failed(message: impl Into<String>) -> Failure {
+        Failure {
+            code: Code::Failed,
+            ..Failure::usage(message)
+        }
+    }
+
     /// The same with a hint on what to do, if there is one.
     #[must_use]
     pub fn hint(self, hint: Option<impl Into<String>>) -> Failure {

@@ -50,6 +50,29 @@ pub(super) enum Error {
     Format(format::Error),
 }
 
+/// Loads a dump, or stacks that were sampled `rate` times a second, as functions; `-` is standard input.
+pub(super) fn load_or_sum_up(path: &OsStr, rate: f64) -> Result<Loaded, Error> {
+    let failed = match load(path) {
+        Ok(loaded) => return Ok(loaded),
+        Err(error) => error,
+    };
+    // What was read from standard input is gone.
+    if path == "-" || !matches!(failed, Error::Format(_)) {
+        return Err(failed);
+    }
+    let Ok(Input::Stacks(tree)) = File::open(path)
+        .map_err(Error::System)
+        .and_then(|file| any::read(file).map_err(of_format))
+    else {
+        return Err(failed);
+    };
+    let profile = Profile::from_stacks(&tree, 1.0 / rate).map_err(|error| Error::Format(error.into()))?;
+    Ok(Loaded {
+        profile,
+        file_line: file_line(path),
+    })
+}
+
 /// Loads a dump; `-` is standard input. What is packed by gzip is unpacked from standard input, and from a file
 /// whose name says so.
 pub(super) fn load(path: &OsStr) -> Result<Loaded, Error> {
@@ -68,7 +91,14 @@ pub(super) fn load(path: &OsStr) -> Result<Loaded, Error> {
         Packing::None
     };
     let profile = read_profile(&file, packing).map_err(of_format)?;
-    // pstats, too, looks at the path again after it has read the file.
+    Ok(Loaded {
+        profile,
+        file_line: file_line(path),
+    })
+}
+
+/// The line that names a file in the head of a report. pstats, too, looks at the path again after it has read the file.
+fn file_line(path: &OsStr) -> Vec<u8> {
     let time = std::fs::metadata(path)
         .ok()
         .and_then(|metadata| modification_time::of(&metadata));
@@ -76,7 +106,7 @@ pub(super) fn load(path: &OsStr) -> Result<Loaded, Error> {
         .map(|time| format!("{time}    ").into_bytes())
         .unwrap_or_default();
     file_line.extend_from_slice(path.as_bytes());
-    Ok(Loaded { profile, file_line })
+    file_line
 }
 
 /// What the system says while reading is the system's failure, not the format's.

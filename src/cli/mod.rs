@@ -17,6 +17,8 @@ mod output;
 mod picture;
 mod places;
 mod record;
+mod signals;
+mod stack_files;
 mod stats;
 mod timeit;
 mod view;

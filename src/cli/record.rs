@@ -1,6 +1,9 @@
-//! `prof record`: runs a Python program under cProfile and keeps its profile, however it ends.
+//! `prof record`: runs a Python program under cProfile and keeps its profile, however it ends; or samples one that
+//! runs already.
 
+mod attach;
 mod file;
+mod game;
 mod summary;
 
 use super::duration::parse_seconds;
@@ -10,13 +13,14 @@ use super::{Code, Failure, input};
 use crate::record::recorder::Options;
 use crate::record::status::{Event, Story};
 use crate::record::{forward, run, target};
+pub(super) use attach::parse_rate;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-/// Run a Python program under cProfile; the profile is kept however the program ends
+/// Run a Python program under cProfile, whose profile is kept however it ends; or sample one that runs already
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -25,6 +29,9 @@ Examples:
   prof record -o server.prof -m mymodule --its-option
   prof record --every 5s --threads -o server.prof -- .venv/bin/python server.py
   prof record -o web.prof gunicorn app:app
+  prof record -o server.prof --game mygame
+  prof record --pid 4242 --duration 30s -o stacks.folded
+  prof record --pid 4242 --duration 30s --flamegraph out.svg
 
 COMMAND is an interpreter with its arguments, a script (or folder or zip file), -m MODULE, -c CODE, or a command whose
 first line names a Python. All behind it belongs to it; options of ours stand before. Python must not be told to ignore
@@ -34,21 +41,26 @@ The dump is written when the program ends, by itself, with an exception, with os
 before it execs another program; every --every; and on SIGUSR1 (`kill -USR1 PID`) if the program does not use that.
 After kill -9 the file is whole and misses what came after the last snapshot.
 
-The exit code is the program's, 128 + signal if one ended it; 2 if it was not started.")]
+--pid leaves the program as it is and samples its stacks from outside. Ctrl-C ends the sampling, not the program.
+
+The exit code is the program's, 128 + signal if one ended it; 2 if it was not started. With --pid it is 0, 1 if nothing
+was sampled, 2 if it cannot be, and 130 if --duration was cut short.")]
 pub(super) struct Args {
-    /// Where the dump goes [default: the program's name with .prof, in the working folder]
+    /// Where the dump goes [default: the program's name with .prof, in the working folder]; with --pid stacks, in the
+    /// format that the ending tells: .folded, .svg, .json (speedscope), .pb.gz (pprof), .prof; repeat for more
+    /// [default: PID.folded]
     #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    output: Vec<PathBuf>,
 
     /// How often to write a snapshot while the program runs; 0 for never
     #[arg(long, value_name = "SECONDS", value_parser = parse_every, default_value = "30s")]
     every: Every,
 
-    /// Record all threads, not only the main one
+    /// Record all threads, not only the main one; with --pid a frame for each thread
     #[arg(long)]
     threads: bool,
 
-    /// Record child processes, too: each writes FILE.PID
+    /// Record child processes, too: each writes FILE.PID; with --pid each has a frame
     #[arg(long)]
     children: bool,
 
@@ -69,16 +81,28 @@ pub(super) struct Args {
     #[arg(long, value_name = "PYTHON")]
     python: Option<OsString>,
 
+    /// Start the Evennia game in this folder as its launcher does, and record its Server: FILE, after a reload FILE-2,
+    /// and so on [default: server.prof]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["command", "pid", "children", "merge"])]
+    game: Option<PathBuf>,
+
+    /// With --game: record its Portal, not its Server
+    #[arg(long, requires = "game")]
+    portal: bool,
+
     /// Print nothing, unless something goes wrong
     #[arg(short, long)]
     quiet: bool,
+
+    #[command(flatten)]
+    attach: attach::Args,
 
     /// What to run
     #[arg(
         value_name = "COMMAND",
         trailing_var_arg = true,
         allow_hyphen_values = true,
-        required = true
+        required_unless_present_any = ["pid", "game"]
     )]
     command: Vec<OsString>,
 }
@@ -88,15 +112,28 @@ pub(super) struct Args {
 struct Every(Option<Duration>);
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
+    if let Some(pid) = &args.attach.pid {
+        return attach::run(pid, args, output);
+    }
+    if let Some(folder) = &args.game {
+        return game::run(folder, args, output);
+    }
+    if let Some(option) = args.attach.misplaced() {
+        let failure = Failure::usage(format!("{option} is for a program that runs already"));
+        return Err(failure.hint(Some(
+            "prof record --pid PID samples one; options of the program stand behind it",
+        )));
+    }
     let target = target::find(&args.command, args.python.as_deref(), &places())
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))?;
-    let path = match &args.output {
-        Some(path) => path.clone(),
-        None => {
+    let path = match &args.output[..] {
+        [path] => path.clone(),
+        [] => {
             let mut name = target.name.clone();
             name.push(".prof");
             name.into()
         }
+        _ => return Err(Failure::usage("-o: a program that is run writes one dump")),
     };
     let dump = file::prepare(&path)?;
     let options = Options {
@@ -105,10 +142,13 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         children: args.children,
         max_memory: args.max_rss,
         keep_running: args.keep_running,
+        only: None,
     };
     forward::hold();
     let variable = std::env::var_os("PYTHONPATH");
-    let running = run::start(&target, &options, &dump, variable).map_err(|error| {
+    let mut command = Command::new(&target.python);
+    command.args(&target.arguments);
+    let running = run::start(command, &options, &dump, variable).map_err(|error| {
         let python = target.python.to_string_lossy();
         Failure::usage(format!("cannot start `{python}`: {}", input::system_text(&error)))
     })?;

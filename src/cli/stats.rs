@@ -13,7 +13,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
-/// Print cProfile dumps exactly as Python's pstats does, without Python
+/// Print cProfile dumps exactly as Python's pstats does, without Python; and sampled stacks as functions
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,16 +23,21 @@ Examples:
   prof stats server.prof --interactive
   prof stats server.prof --format table --exclude-idle --sort tottime --top 20
   prof stats server.prof --group-by package
-  prof stats a.prof b.prof --write both.prof")]
+  prof stats a.prof b.prof --write both.prof
+  prof stats stacks.folded --sort tottime --top 20   # from prof record --pid, py-spy, ...")]
 pub(super) struct Args {
-    /// Dumps that cProfile, profile or another profiler saved, gzipped or not; several are added; - is
-    /// standard input
+    /// Dumps that cProfile, profile or another profiler saved, gzipped or not, or sampled stacks; several are
+    /// added; - is standard input
     #[arg(value_name = "FILE")]
     files: Vec<OsString>,
 
     /// One more dump to add, after those above
     #[arg(long, value_name = "FILE")]
     add: Vec<OsString>,
+
+    /// For sampled stacks (folded, pprof, speedscope): how many were taken in a second, 100 if it is not told
+    #[arg(long, value_name = "HZ", value_parser = super::record::parse_rate)]
+    rate: Option<f64>,
 
     /// Sort by these keys: calls, cumulative, filename, line, name, nfl, pcalls, stdname, tottime, or a
     /// prefix that pstats takes; -1, 0, 1, 2 are its old numbers
@@ -107,6 +112,9 @@ pub(super) struct Args {
     interactive: bool,
 }
 
+/// Samples a second, as `prof record --pid` and py-spy take them.
+const RATE: f64 = 100.0;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     Text,
@@ -135,10 +143,10 @@ pub(super) fn run(args: Args, output: &mut Output) -> Result<Code, Failure> {
     let Some((first, rest)) = args.files.split_first() else {
         return Err(Failure::usage("no file is named").hint(Some("prof stats FILE...; - is standard input")));
     };
-    let mut stats = load(first, args.like)?;
+    let mut stats = load(first, args.like, args.rate.unwrap_or(RATE))?;
     // The library takes what follows the first from the back.
     for path in rest.iter().rev().chain(&args.add) {
-        let more = input::load(path).map_err(|error| error.of(path))?;
+        let more = input::load_or_sum_up(path, args.rate.unwrap_or(RATE)).map_err(|error| error.of(path))?;
         let add = stats.add(&more.profile, more.file_line);
         add.map_err(|error| Failure::usage(format!("cannot add `{}`: {error}", path.to_string_lossy())))?;
     }
@@ -307,8 +315,8 @@ impl Args {
 }
 
 /// Loads the first dump. Without `--like` the text is that of the newest Python that can read it.
-pub(super) fn load(path: &OsStr, like: Option<Version>) -> Result<Stats, Failure> {
-    let loaded = input::load(path).map_err(|error| error.of(path))?;
+pub(super) fn load(path: &OsStr, like: Option<Version>, rate: f64) -> Result<Stats, Failure> {
+    let loaded = input::load_or_sum_up(path, rate).map_err(|error| error.of(path))?;
     let python = version_for(&loaded, like).map_err(|(problem, hint)| {
         Failure::usage(format!("cannot read `{}`: {problem}", path.to_string_lossy())).hint(Some(hint))
     })?;

@@ -3,12 +3,16 @@
 mod auto;
 mod checks;
 mod code;
+mod commands;
 mod compare;
 mod fixed;
 mod interpreter;
 mod keep;
+mod parameters;
+mod profile;
 mod stops;
 mod watch;
+mod world;
 
 use super::duration::parse_seconds;
 use super::output::Output;
@@ -16,7 +20,7 @@ use super::{Code, Failure};
 use crate::timeit::report::units::Unit;
 use std::time::Duration;
 
-/// Time Python snippets
+/// Time Python snippets, and commands
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = "\
@@ -31,6 +35,12 @@ Examples:
   prof timeit --python 3.11 --python 3.13 'sorted(range(100))' --json result.json
   prof timeit --auto 'f()' -s 'from app import f' --baseline monday --fail-if 'slower > 5%'
   prof timeit compare monday.json friday.json
+  prof timeit --cmd 'fd . /usr' --cmd 'find /usr'
+  prof timeit --sh 'sort big.txt | uniq -c' --prepare 'sync' --runs 20
+  prof timeit -L n 10,100,1000 -s 'd = list(range({n}))' 'sorted(d)'
+  prof timeit --evennia mygame --rollback 'search_object(\"limbo\")'
+  prof timeit --cold 'import json'
+  prof timeit -P threads 1 8 --cmd 'make -j {threads}' --prepare 'make clean'
 
 Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines
 of one; a line that starts with - comes after --. The setup runs once before every repeat and is not
@@ -51,6 +61,23 @@ pub(super) struct Args {
 
     #[command(flatten)]
     auto: auto::Options,
+
+    #[command(flatten)]
+    commands: commands::Options,
+
+    #[command(flatten)]
+    parameters: parameters::Args,
+
+    #[command(flatten)]
+    world: world::Args,
+
+    /// Then run the code once more under cProfile, and show where its time goes
+    #[arg(long)]
+    profile: bool,
+
+    /// The same, and keep the dump of the first case: `prof flamegraph FILE.prof` draws it
+    #[arg(long, value_name = "FILE.prof")]
+    profile_out: Option<std::path::PathBuf>,
 
     #[command(flatten)]
     keep: keep::Args,
@@ -132,8 +159,25 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if let Some(Command::Compare(args)) = &args.command {
         return compare::run(args, output);
     }
+    if args.commands.is_wanted() {
+        return commands::run(args, output);
+    }
+    if let Some(option) = args.commands.misplaced() {
+        return Err(Failure::usage(format!("{option} needs a command"))
+            .hint(Some("--cmd 'COMMAND' times one, --sh 'COMMAND' one in a shell")));
+    }
     let is_fixed = args.number.is_some() || args.repeat.is_some() || args.autorange;
-    if args.auto.is_wanted(args.interpreter.count(), is_fixed) {
+    let has_parameters = args.parameters.is_given();
+    let is_profiled = args.profile || args.profile_out.is_some();
+    if is_profiled && is_fixed {
+        return Err(Failure::usage(
+            "--profile goes with --auto, not with -n, -r and --autorange",
+        ));
+    }
+    let is_auto = args
+        .auto
+        .is_wanted(args.interpreter.count(), has_parameters, is_fixed);
+    if is_auto || is_profiled || args.world.is_cold() {
         return auto::run(args, output);
     }
     if let Some(option) = args.auto.misplaced() {

@@ -113,10 +113,20 @@ pub fn near_miss(head: &[u8]) -> Option<Kind> {
         }
         _ if !is_text(head) => return None,
         _ if is_json(trimmed) => Kind::Json,
-        _ if trimmed.starts_with(b"<") => Kind::Markup,
+        _ if trimmed.starts_with(b"<") && !begins_with_frame(trimmed) => Kind::Markup,
         _ if is_folded(head) => Kind::Folded,
         _ => Kind::Text,
     })
+}
+
+/// Does this begin with a name that Python gives to code without one? Stacks of samples most often do.
+fn begins_with_frame(text: &[u8]) -> bool {
+    let names = [
+        "module", "lambda", "listcomp", "setcomp", "dictcomp", "genexpr", "string", "stdin",
+    ];
+    let end = text.iter().position(|&byte| byte == b'>');
+    let name = end.map_or(&b""[..], |end| &text[1..end]);
+    names.iter().any(|known| known.as_bytes() == name) || name.starts_with(b"frozen ")
 }
 
 fn is_text(head: &[u8]) -> bool {
@@ -178,6 +188,10 @@ mod tests {
         check(&[0; 100], Some(Kind::Zeros));
         check(b"main;f;g 12\nmain;h 3\n", Some(Kind::Folded));
         check(b"# a comment\n(1 more) 7\nmain;h 3\nmain;i", Some(Kind::Folded));
+        check(b"<module> (a.py:1);f 12\n", Some(Kind::Folded));
+        // A line that goes on behind what is looked at.
+        check(b"<module> (a.py:1);f (a.py:3);g (a.py", Some(Kind::Text));
+        check(b"<html><head>", Some(Kind::Markup));
         check(b"chapter 1\nchapter 2\n", Some(Kind::Text));
         check(b"{\"a\": 1}", Some(Kind::Json));
         check(b"[1, 2]", Some(Kind::Json));

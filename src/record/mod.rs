@@ -4,6 +4,8 @@
 //! target     words of a command -> interpreter and arguments
 //! recorder   the module that records, from `python/` and its settings -> archive
 //! run        target, archive -> a program that runs; what it tells -> status -> Story
+//! sample     a process -> StackTree, without any of the above
+//! hot        StackTree -> its hottest functions
 //! ```
 //!
 //! Python itself runs the program. `prof` only puts one entry before PYTHONPATH, so that `site` imports the recorder
@@ -50,11 +52,19 @@
 //! of those before it lives, else `FILE`. With `--children` each forked child, and each Python program that one starts,
 //! writes `FILE.PID`, without what it inherited.
 //!
+//! Daemons that others start: with [`recorder::Options::only`] the recorder stays in `sys.path` of each program on the
+//! way, which goes on as without it, and Evennia's launcher and Portal hand that on to what they start. Of a process that
+//! becomes a daemon only the one that stays writes. One that is started again, after a reload, writes the next file.
+//!
+//! A program that runs already is not recorded but sampled: see [`sample`].
+//!
 //! Source: CPython `Modules/_lsprof.c`, `Lib/site.py`, `Lib/cProfile.py`, and `../shared/specs/export.md`.
 
 mod archive;
 pub mod forward;
+pub mod hot;
 pub mod recorder;
 pub mod run;
+pub mod sample;
 pub mod status;
 pub mod target;

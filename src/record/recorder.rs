@@ -33,6 +33,9 @@ pub struct Options {
     pub max_memory: Option<u64>,
     /// The first interrupt ends only the recording.
     pub keep_running: bool,
+    /// Of the programs that are started one from another only the one with an argument `--python=` that ends so, as
+    /// Twisted's daemons have it; each that is started so writes the next file: `a.prof`, `a-2.prof`, ...
+    pub only: Option<&'static str>,
 }
 
 /// Where the module finds what it needs.
@@ -84,6 +87,7 @@ pub(super) fn archive(options: &Options, surroundings: Surroundings<'_>) -> io::
         ("children", word(options.children)),
         ("max_rss", options.max_memory.unwrap_or(0).to_string()),
         ("keep_running", word(options.keep_running)),
+        ("only", bytes(options.only.unwrap_or_default().as_bytes())),
     ] {
         text += &format!("'{key}': {value}, ");
     }

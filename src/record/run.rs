@@ -6,7 +6,6 @@
 
 use super::recorder::{self, Options, Surroundings};
 use super::status::{self, Event};
-use super::target::Target;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::ffi::{CString, OsString};
 use std::fs::File;
@@ -26,19 +25,19 @@ const LOOK: Duration = Duration::from_millis(300);
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    status: File,
+    status: Heard,
     began: Instant,
     // They must be there as long as children may import from them.
     _module: File,
     _children: Option<NamedTempFile>,
 }
 
-/// Starts it; `output` is the dump's path from the root, `path_variable` the PYTHONPATH of this process.
+/// Starts an interpreter; `output` is the dump's path from the root, `path_variable` the PYTHONPATH of this process.
 ///
 /// # Errors
 /// What the system says.
 pub fn start(
-    target: &Target,
+    mut command: Command,
     options: &Options,
     output: &Path,
     path_variable: Option<OsString>,
@@ -72,8 +71,7 @@ pub fn start(
             ..surroundings
         },
     )?)?;
-    let child = Command::new(&target.python)
-        .args(&target.arguments)
+    let child = command
         .env(
             "PYTHONPATH",
             recorder::path_with(&entry, path_variable.as_deref()),
@@ -81,7 +79,11 @@ pub fn start(
         .spawn()?;
     Ok(Running {
         child,
-        status,
+        status: Heard {
+            file: status,
+            read: 0,
+            part: Vec::new(),
+        },
         began: Instant::now(),
         _module: module,
         _children: children.map(|(file, _)| file),
@@ -126,6 +128,17 @@ impl Running {
         self.child.id()
     }
 
+    /// Hands over what was told since the last call. What was started may have ended, and others that it started go on.
+    /// Returns how it ended, once it has.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn poll(&mut self, mut tell: impl FnMut(Event)) -> io::Result<Option<ExitStatus>> {
+        let ended = self.child.try_wait()?;
+        self.status.hear(&mut tell);
+        Ok(ended)
+    }
+
     /// Waits for its end; hands over events as they come. Returns how it ended, and how long it ran.
     ///
     /// # Errors
@@ -134,16 +147,15 @@ impl Running {
         let (sender, receiver) = channel();
         let Running {
             mut child,
-            status,
+            mut status,
             began,
             _module,
             _children,
         } = self;
-        let (mut read, mut part) = (0, Vec::new());
         std::thread::spawn(move || sender.send((child.wait(), began.elapsed())));
         loop {
             let ended = receiver.recv_timeout(LOOK);
-            hear(&status, &mut read, &mut part, &mut tell);
+            status.hear(&mut tell);
             match ended {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("its end was lost")),
@@ -153,18 +165,29 @@ impl Running {
     }
 }
 
-/// Reads what is new.
-fn hear(status: &File, read: &mut u64, part: &mut Vec<u8>, tell: &mut impl FnMut(Event)) {
-    let mut buffer = [0; 4096];
-    while let Ok(count @ 1..) = status.read_at(&mut buffer, *read) {
-        *read += count as u64;
-        part.extend(&buffer[..count]);
-    }
-    while let Some(end) = part.iter().position(|&byte| byte == b'\n') {
-        let line: Vec<u8> = part.drain(..=end).collect();
-        let line = String::from_utf8_lossy(&line[..end]);
-        if let Some(event) = status::parse(&line) {
-            tell(event);
+/// What the recorder tells.
+#[derive(Debug)]
+struct Heard {
+    file: File,
+    read: u64,
+    /// A line that is not complete.
+    part: Vec<u8>,
+}
+
+impl Heard {
+    /// Reads what is new.
+    fn hear(&mut self, tell: &mut impl FnMut(Event)) {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = self.file.read_at(&mut buffer, self.read) {
+            self.read += count as u64;
+            self.part.extend(&buffer[..count]);
+        }
+        while let Some(end) = self.part.iter().position(|&byte| byte == b'\n') {
+            let line: Vec<u8> = self.part.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line[..end]);
+            if let Some(event) = status::parse(&line) {
+                tell(event);
+            }
         }
     }
 }

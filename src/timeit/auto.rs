@@ -385,6 +385,7 @@ pub fn python_reference() -> Case {
         statement: "for item in items: pass".into(),
         setup: "items = tuple(range(1000))".into(),
         collect_garbage: false,
+        parameters: Vec::new(),
     }
 }
 

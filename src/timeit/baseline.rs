@@ -74,7 +74,7 @@ fn counterpart(new: &Results, old: &Results, side: Side) -> Option<Side> {
 fn of_processes(results: &Results, side: Side) -> Vec<OfProcess> {
     let place = results.cases.len();
     let of_run = |run| {
-        let values = Samples::new(estimate::of_run(run, side.case, results.metric).values)?;
+        let values = Samples::new(estimate::of_run(results, run, side.case).values)?;
         let references = run.of(Kind::Reference, place).filter(|taken| taken.is_clean());
         let reference = Samples::new(references.map(Taken::wall).collect());
         Some(OfProcess {
@@ -101,7 +101,9 @@ fn evidence(
     let speed = |drawn: &[Vec<&OfProcess>]| references(&drawn[0]) - references(&drawn[1]);
     let all = [now.iter().collect::<Vec<_>>(), before.iter().collect()];
     let groups = [&now[..], &before[..]];
-    let comparable = new.reference.is_some()
+    // A shell by itself is no loop: its start may change with its version.
+    let comparable = !new.is_of_commands()
+        && new.reference.is_some()
         && new.reference == old.reference
         && new.runtimes.get(side.runtime)?.to_string() == old.runtimes.get(then.runtime)?.to_string();
     let machine = comparable

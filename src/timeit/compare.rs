@@ -159,10 +159,16 @@ fn judge(log_ratio: f64, interval: Option<Interval>, elapsed: Duration) -> Verdi
 /// A case with the first case, in the processes that both ran in.
 fn of_cases(results: &Results, runtime: usize, case: usize) -> Option<Evidence> {
     let clusters = ratios(results, runtime, case);
+    if clusters.is_empty() {
+        return apart(results, runtime, case);
+    }
     let pairs = clusters.iter().map(Vec::len).sum();
     let processes = clusters.len();
     let counts = Samples::new(clusters.iter().map(|pairs| pairs.len() as f64).collect())?;
-    let (log_ratio, spread) = if counts.median() < ENOUGH_PAIRS as f64 {
+    // Blocks of commands are many and nearly independent: their medians give an exact interval, narrower than that of
+    // draws in which the spread within counts twice.
+    let by_medians = results.is_of_commands() || counts.median() < ENOUGH_PAIRS as f64;
+    let (log_ratio, spread) = if by_medians {
         let medians = clusters.into_iter().filter_map(Samples::new);
         let medians = Samples::new(medians.map(|pairs| pairs.median()).collect())?;
         (shift::estimate(&medians), Spread::Values(medians))
@@ -181,13 +187,40 @@ fn of_cases(results: &Results, runtime: usize, case: usize) -> Option<Evidence> 
     })
 }
 
+/// A case with the first case where neither ran near the other: the medians of the processes, drawn anew from both.
+fn apart(results: &Results, runtime: usize, case: usize) -> Option<Evidence> {
+    let medians = |case: usize| -> Vec<f64> {
+        let found = estimate::estimate(results, Side { case, runtime });
+        found.map(|found| found.medians).unwrap_or_default()
+    };
+    let groups = [medians(case), medians(0)];
+    if groups.iter().any(Vec::is_empty) {
+        return None;
+    }
+    let middle =
+        |values: &mut dyn Iterator<Item = f64>| bootstrap::median(&mut values.collect::<Vec<_>>()).ln();
+    let draws = bootstrap::of_groups(&[&groups[0][..], &groups[1][..]], |drawn| {
+        middle(&mut drawn[0].iter().map(|value| **value)) - middle(&mut drawn[1].iter().map(|value| **value))
+    });
+    let log_ratio = middle(&mut groups[0].iter().copied()) - middle(&mut groups[1].iter().copied());
+    log_ratio.is_finite().then(|| Evidence {
+        base: results.name(Side { case: 0, runtime }),
+        name: results.name(Side { case, runtime }),
+        log_ratio,
+        pairs: 0,
+        processes: groups[0].len().min(groups[1].len()),
+        spread: draws.map_or(Spread::Unknown, Spread::Draws),
+    })
+}
+
 /// The logarithms of the ratios of a case to the first case, for each process of a runtime that has any. Processes with
 /// too few undisturbed pairs count only where there are not enough others: their processor time varies tenfold as much.
 #[must_use]
 pub fn ratios(results: &Results, runtime: usize, case: usize) -> Vec<Vec<f64>> {
+    let is_processor = estimate::counts_processor(results, runtime, Kind::Timed, &[0, case]);
     let found: Vec<Pairs> = results
         .runs_of(runtime)
-        .map(|run| pairs(run, [0, case], results.metric))
+        .map(|run| pairs(run, [0, case], results.metric, is_processor))
         .filter(|pairs| !pairs.ratios.is_empty())
         .collect();
     let clean = found.iter().filter(|pairs| !pairs.by_processor).count();
@@ -206,7 +239,7 @@ struct Pairs {
 
 /// The logarithms of the ratios of two cases: of pairs of samples that were not interrupted, or of the processor's time
 /// of all where these are too few and nothing waits.
-fn pairs(run: &Run, cases: [usize; 2], metric: Metric) -> Pairs {
+fn pairs(run: &Run, cases: [usize; 2], metric: Metric, is_processor: bool) -> Pairs {
     let samples: Vec<&Taken> = run
         .taken
         .iter()
@@ -216,8 +249,10 @@ fn pairs(run: &Run, cases: [usize; 2], metric: Metric) -> Pairs {
     let clean = neighbours(samples.iter().copied().filter(|taken| taken.is_clean()), cases[0]);
     let waits = |taken: &&Taken| taken.sample.voluntary_switches > 0 || taken.sample.cpu.is_none();
     let is_enough = clean.len() >= ENOUGH_PAIRS.min(all.len());
-    let by_processor = metric == Metric::Wall && !is_enough && !samples.iter().any(waits);
-    let chosen = if metric == Metric::Wall && clean.len() >= ENOUGH_PAIRS {
+    let is_of_commands = samples.iter().any(|taken| taken.sample.usage.is_some());
+    let by_processor =
+        is_processor || !is_of_commands && metric == Metric::Wall && !is_enough && !samples.iter().any(waits);
+    let chosen = if metric == Metric::Wall && !by_processor && clean.len() >= ENOUGH_PAIRS {
         clean
     } else {
         all
@@ -265,7 +300,7 @@ fn neighbours<'a>(samples: impl Iterator<Item = &'a Taken>, first: usize) -> Vec
 fn of_runtimes(results: &Results, case: usize, runtime: usize) -> Option<Evidence> {
     let medians = |runtime: usize| {
         results.runs_of(runtime).map(move |run| {
-            let of_run = estimate::of_run(run, case, results.metric);
+            let of_run = estimate::of_run(results, run, case);
             let by_processor = of_run.by_processor;
             Some((Samples::new(of_run.values)?.median(), by_processor))
         })

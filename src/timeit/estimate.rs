@@ -5,7 +5,7 @@
 //! wait of their own will: then waiting is part of what is timed. Such a time varies far more, for it holds what
 //! interruptions cost; where three processes have clean samples, those that have not are left out.
 
-use super::results::{Metric, Results, Run, Side, Taken};
+use super::results::{Kind, Metric, Results, Run, Side, Taken};
 use crate::statistics::Samples;
 use crate::statistics::interval::{self, Interval, LEVEL};
 
@@ -51,14 +51,41 @@ pub struct OfRun {
 
 /// The values of a case in a process: its clean samples, or what stands in for them.
 #[must_use]
-pub fn of_run(run: &Run, case: usize, metric: Metric) -> OfRun {
-    let samples: Vec<&Taken> = run.timed(case).collect();
+pub fn of_run(results: &Results, run: &Run, case: usize) -> OfRun {
+    let is_processor = counts_processor(results, run.runtime, Kind::Timed, &[case]);
+    of_kind_in_run(results, run, Kind::Timed, case, is_processor)
+}
+
+/// Is the processor's time what counts of these cases in all of their runs? With commands all runs are one population: a
+/// choice for each block of them would leave most out on a busy machine. Where half of them were disturbed, and they do
+/// not wait, what remains undisturbed says less than the processor's time of all.
+pub(super) fn counts_processor(results: &Results, runtime: usize, kind: Kind, cases: &[usize]) -> bool {
+    let (mut all, mut clean, mut busy) = (0usize, 0usize, 0usize);
+    let runs = results.runs_of(runtime);
+    for taken in runs.flat_map(|run| &run.taken) {
+        let sample = &taken.sample;
+        if taken.kind == kind && cases.contains(&sample.row.case) && sample.usage.is_some() {
+            all += 1;
+            clean += usize::from(taken.is_clean());
+            busy += usize::from(sample.voluntary_switches == 0);
+        }
+    }
+    // One that waited for a disk once is no command that waits.
+    results.metric == Metric::Wall && clean * 2 < all && busy * 10 >= all * 9
+}
+
+fn of_kind_in_run(results: &Results, run: &Run, kind: Kind, case: usize, is_processor: bool) -> OfRun {
+    let metric = results.metric;
+    let samples: Vec<&Taken> = run.of(kind, case).collect();
+    let is_of_commands = samples.iter().any(|taken| taken.sample.usage.is_some());
     let clean = samples.iter().filter(|taken| taken.is_clean()).count();
-    let by_processor = metric == Metric::Wall
-        && clean < ENOUGH_CLEAN.min(samples.len())
-        && samples
-            .iter()
-            .all(|taken| taken.sample.voluntary_switches == 0 && taken.sample.cpu.is_some());
+    let by_processor = is_processor
+        || !is_of_commands
+            && metric == Metric::Wall
+            && clean < ENOUGH_CLEAN.min(samples.len())
+            && samples
+                .iter()
+                .all(|taken| taken.sample.voluntary_switches == 0 && taken.sample.cpu.is_some());
     let values = samples.iter().filter_map(|taken| match metric {
         Metric::Cpu => taken.process_cpu(),
         Metric::Wall if by_processor => taken.cpu(),
@@ -74,9 +101,21 @@ pub fn of_run(run: &Run, case: usize, metric: Metric) -> OfRun {
 /// The figure of a case on a runtime; `None` if no sample of it was taken.
 #[must_use]
 pub fn estimate(results: &Results, side: Side) -> Option<Estimate> {
+    of_kind(results, Kind::Timed, side)
+}
+
+/// The figure of what ran as the reference: with commands the start of the shell.
+#[must_use]
+pub fn reference(results: &Results, runtime: usize) -> Option<Estimate> {
+    let case = results.cases.len();
+    of_kind(results, Kind::Reference, Side { case, runtime })
+}
+
+fn of_kind(results: &Results, kind: Kind, side: Side) -> Option<Estimate> {
+    let is_processor = counts_processor(results, side.runtime, kind, &[side.case]);
     let of_runs: Vec<(&Run, OfRun)> = results
         .runs_of(side.runtime)
-        .map(|run| (run, of_run(run, side.case, results.metric)))
+        .map(|run| (run, of_kind_in_run(results, run, kind, side.case, is_processor)))
         .filter(|(_, of_run)| !of_run.values.is_empty())
         .collect();
     let by_processor = of_runs.iter().filter(|(_, of_run)| of_run.by_processor).count();
@@ -91,7 +130,7 @@ pub fn estimate(results: &Results, side: Side) -> Option<Estimate> {
             min = min.min(values.min());
             medians.push(values.median());
         }
-        for taken in run.timed(side.case) {
+        for taken in run.of(kind, side.case) {
             samples += 1;
             clean += usize::from(taken.is_clean());
             loops.push(taken.sample.row.loops as f64);
@@ -124,7 +163,6 @@ impl Estimate {
 
 #[cfg(test)]
 mod tests {
-    use super::super::results::Kind;
     use super::super::session::{Row, Runtime, Sample};
     use super::*;
     use std::time::Duration;
@@ -145,6 +183,7 @@ mod tests {
                 faults: 0,
                 peak_memory: 0,
                 setup: Duration::ZERO,
+                usage: None,
             },
         }
     }

@@ -157,6 +157,7 @@ impl Session for Process {
                 faults: 0,
                 peak_memory: 1 << 20,
                 setup: self.world.setup.get(),
+                usage: None,
             });
         }
         Ok(samples)
@@ -189,6 +190,7 @@ pub(crate) fn results(names: &[&str], versions: &[&str]) -> super::results::Resu
                 statement: format!("{name}()"),
                 setup: "import this".into(),
                 collect_garbage: false,
+                parameters: Vec::new(),
             })
             .collect(),
         reference: Some(super::auto::python_reference()),

@@ -49,6 +49,13 @@ pub enum What {
         /// The last.
         last: f64,
     },
+    /// The first run of a command took far longer than all others.
+    SlowFirst {
+        /// The first.
+        first: f64,
+        /// The figure.
+        usual: f64,
+    },
     /// Later processes took longer, or less.
     Drifts {
         /// The first half of the processes.
@@ -117,6 +124,17 @@ pub fn find(results: &Results) -> Vec<Finding> {
     let mut found = Vec::new();
     for side in results.sides() {
         let runs: Vec<&Run> = results.runs_of(side.runtime).collect();
+        if results.is_of_commands() {
+            let of = Some(results.name(side));
+            let looks = [slow_first(&runs, side.case), dear_setup(&runs, side.case)];
+            found.extend(
+                looks
+                    .into_iter()
+                    .flatten()
+                    .map(|what| Finding { of: of.clone(), what }),
+            );
+            continue;
+        }
         let looks = [
             growth(&runs, side.case),
             warm_up(&runs, side.case),
@@ -143,7 +161,7 @@ pub fn find(results: &Results) -> Vec<Finding> {
         busy(results),
         stolen(results),
         throttled(results),
-        unsteady(results).filter(|_| !found.iter().any(is_told)),
+        unsteady(results).filter(|_| !results.is_of_commands() && !found.iter().any(is_told)),
     ];
     found.extend(looks.into_iter().flatten().map(|what| Finding { of: None, what }));
     found
@@ -263,7 +281,7 @@ fn two_groups(results: &Results, runs: &[&Run], side: Side) -> Option<What> {
     }
     let reference = |is_slow: bool| {
         let of_group = runs.iter().filter(|run| {
-            let values = estimate::of_run(run, side.case, results.metric).values;
+            let values = estimate::of_run(results, run, side.case).values;
             median(values).is_some_and(|value| (value >= slow[0]) == is_slow)
         });
         median(of_group.filter_map(|run| middle(run.of(Kind::Reference, results.cases.len()))))
@@ -277,6 +295,19 @@ fn two_groups(results: &Results, runs: &[&Run], side: Side) -> Option<What> {
         slow: (slow_figure, slow.len()),
         machine,
     })
+}
+
+/// The first run far above all others: it filled caches.
+fn slow_first(runs: &[&Run], case: usize) -> Option<What> {
+    let walls: Vec<f64> = runs
+        .iter()
+        .flat_map(|run| run.timed(case))
+        .map(Taken::wall)
+        .collect();
+    let (&first, rest) = walls.split_first().filter(|(_, rest)| rest.len() >= 4)?;
+    let rest = Samples::new(rest.to_vec())?;
+    let usual = rest.median();
+    (first > 1.2 * usual && first > rest.max()).then_some(What::SlowFirst { first, usual })
 }
 
 fn dear_setup(runs: &[&Run], case: usize) -> Option<What> {

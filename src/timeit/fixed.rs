@@ -1,40 +1,10 @@
 //! Fixed mode: the number of loops is given, and all of them run in one go, as with `timeit.timeit`; and timeit's
 //! own search for that number.
 
-use super::results::{Kind, Run, Taken};
+use super::results::{Kind, Metric, Run, Taken};
 use super::session::{Growth, Progress, Reason, Row, Sample, Session, Stop, Watch};
 use std::ops::{ControlFlow, Range};
 use std::time::Duration;
-
-/// Which time of a sample counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Clock {
-    /// The clock on the wall.
-    #[default]
-    Wall,
-    /// Processor time of the process with all its threads.
-    Process,
-}
-
-impl Clock {
-    /// The time of all loops of a sample.
-    #[must_use]
-    pub fn of(self, sample: &Sample) -> Duration {
-        match self {
-            Clock::Wall => sample.wall,
-            Clock::Process => sample.process_cpu.unwrap_or(sample.wall),
-        }
-    }
-
-    /// The time of a sample that was not complete.
-    #[must_use]
-    pub fn of_progress(self, progress: &Progress) -> Duration {
-        match self {
-            Clock::Wall => progress.elapsed,
-            Clock::Process => progress.process_cpu,
-        }
-    }
-}
 
 /// What fixed mode measured.
 #[derive(Debug, Default)]
@@ -146,7 +116,7 @@ impl Watch for Looks<'_> {
 pub fn autorange(
     session: &mut dyn Session,
     case: usize,
-    clock: Clock,
+    metric: Metric,
     target: Duration,
     watch: &mut dyn Watch,
     each: &mut dyn FnMut(u64, Duration),
@@ -154,7 +124,10 @@ pub fn autorange(
     let mut loops = 1;
     for step in [2, 5, 2].iter().cycle() {
         let samples = session.run(&[Row { case, loops }], watch)?;
-        let time = samples.first().map(|sample| clock.of(sample)).unwrap_or_default();
+        let time = samples
+            .first()
+            .map(|sample| metric.of(sample))
+            .unwrap_or_default();
         each(loops, time);
         if time >= target {
             break;
@@ -236,6 +209,7 @@ mod tests {
                     faults: 0,
                     peak_memory: 0,
                     setup: Duration::ZERO,
+                    usage: None,
                 });
             }
             Ok(samples)
@@ -251,25 +225,25 @@ mod tests {
     }
 
     /// The loops that the search tries, for a target in microseconds.
-    fn check_search(clock: Clock, target: u64, expected: &[u64]) {
+    fn check_search(metric: Metric, target: u64, expected: &[u64]) {
         let mut tried = Vec::new();
         let target = Duration::from_micros(target);
         let mut each = |loops, _| tried.push(loops);
-        let found = autorange(&mut fake(), 0, clock, target, &mut Nobody, &mut each).expect("no stop");
+        let found = autorange(&mut fake(), 0, metric, target, &mut Nobody, &mut each).expect("no stop");
         assert_eq!(tried, expected);
         assert_eq!(Some(&found), expected.last());
     }
 
     #[test]
     fn the_search_takes_the_steps_of_timeit() {
-        check_search(Clock::Wall, 1, &[1]);
-        check_search(Clock::Wall, 2, &[1, 2]);
+        check_search(Metric::Wall, 1, &[1]);
+        check_search(Metric::Wall, 2, &[1, 2]);
         check_search(
-            Clock::Wall,
+            Metric::Wall,
             2001,
             &[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
         );
-        check_search(Clock::Process, 9, &[1, 2, 5]);
+        check_search(Metric::Cpu, 9, &[1, 2, 5]);
     }
 
     #[test]

@@ -111,7 +111,7 @@ fn benchmark(results: &Results, side: Side, names: &mut Vec<String>) -> Option<V
 
 /// The values that count, but those that pyperf would refuse.
 fn values(results: &Results, run: &Run, case: usize) -> Vec<f64> {
-    let mut values = estimate::of_run(run, case, results.metric).values;
+    let mut values = estimate::of_run(results, run, case).values;
     values.retain(|&value| value > 0.0);
     values
 }
@@ -321,6 +321,7 @@ fn sample(case: usize, loops: Option<u64>, value: f64) -> Result<Sample, String>
         faults: 0,
         peak_memory: 0,
         setup: Duration::ZERO,
+        usage: None,
     })
 }
 

@@ -2,7 +2,7 @@
 //! saved files are all made from this, and from nothing else.
 
 use super::machine::{Activity, Machine};
-use super::session::{Case, Growth, Runtime, Sample};
+use super::session::{Case, Growth, Progress, Runtime, Sample};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -15,6 +15,26 @@ pub enum Metric {
     Wall,
     /// Processor time of the whole process.
     Cpu,
+}
+
+impl Metric {
+    /// This time of all loops of a sample.
+    #[must_use]
+    pub fn of(self, sample: &Sample) -> Duration {
+        match self {
+            Metric::Wall => sample.wall,
+            Metric::Cpu => sample.process_cpu.unwrap_or(sample.wall),
+        }
+    }
+
+    /// This time of a sample that was not complete.
+    #[must_use]
+    pub fn of_progress(self, progress: &Progress) -> Duration {
+        match self {
+            Metric::Wall => progress.elapsed,
+            Metric::Cpu => progress.process_cpu,
+        }
+    }
 }
 
 /// Everything that one measurement found.
@@ -103,11 +123,30 @@ impl Taken {
     }
 
     /// Was it left alone by the system?
+    ///
+    /// A process that never waits of its own will was, if it ran all the time: a long one is always interrupted for
+    /// moments that do not matter, and a short one may wait for a processor before it starts, which no count tells.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.sample.involuntary_switches == 0
+        let sample = &self.sample;
+        match (sample.usage, sample.process_cpu) {
+            (Some(_), Some(cpu)) if sample.voluntary_switches == 0 => {
+                sample.wall.saturating_sub(cpu) <= LEAST_PAUSE.max(sample.wall.mul_f64(PAUSES))
+            }
+            (Some(_), _) => sample.involuntary_switches <= OWN_SWITCHES,
+            _ => sample.involuntary_switches == 0,
+        }
     }
 }
+
+/// When a process begins its program we go on, and may take its place for a moment.
+const OWN_SWITCHES: u64 = 1;
+
+/// A process that stood still for less was left alone: starting and ending take about as much.
+const LEAST_PAUSE: Duration = Duration::from_micros(100);
+
+/// The share of the time that moments in which the system interrupts a process take on a machine at rest.
+const PAUSES: f64 = 0.02;
 
 fn per_loop(time: Duration, loops: u64) -> f64 {
     time.as_secs_f64() / loops.max(1) as f64
@@ -137,6 +176,15 @@ impl Results {
     pub fn sides(&self) -> impl Iterator<Item = Side> + use<> {
         let cases = self.cases.len();
         (0..self.runtimes.len()).flat_map(move |runtime| (0..cases).map(move |case| Side { case, runtime }))
+    }
+
+    /// Are its samples processes of their own?
+    #[must_use]
+    pub fn is_of_commands(&self) -> bool {
+        self.runs
+            .iter()
+            .flat_map(|run| run.taken.first())
+            .any(|taken| taken.sample.usage.is_some())
     }
 
     /// What a report calls it: the case, and the runtime where there are several.

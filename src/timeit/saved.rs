@@ -23,7 +23,10 @@
 //! `round` (samples of different cases in one round are a pair), `loops`, `wall_ns`, `cpu_ns` and `process_cpu_ns`
 //! (null where they cannot be read) of all loops, `voluntary` and `involuntary` context switches, `faults`,
 //! `peak_memory` in bytes, `setup_ns`. `grown` holds `case`, `name`, `before`, `after`, `loops`: a container that
-//! grew in a sample.
+//! grew in a sample. Where samples are processes of their own, as with commands, `usage` has a line for each of
+//! them: `user_ns`, `system_ns`, `status` (the exit code; below 0 the signal), then the counters `cycles`,
+//! `instructions`, `cache-references`, `cache-misses`, `branch-misses`, null where they are not known. Cases have
+//! `parameters`, pairs of name and value, where they were made from some.
 //!
 //! Readers ignore keys they do not know.
 
@@ -32,6 +35,7 @@ use super::pyperf;
 use super::report::summary::Summary;
 use super::results::{Kind, Metric, Results, Run, Taken};
 use super::session::{Case, Growth, Row, Runtime, Sample};
+use super::usage::{Counter, Counters, Usage};
 use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -157,6 +161,8 @@ struct CaseFile<'a> {
     setup: Cow<'a, str>,
     #[serde(default)]
     collect_garbage: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -175,6 +181,8 @@ struct Process<'a> {
     #[serde(default)]
     grown: Vec<Grown<'a>>,
     samples: Vec<Line>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    usage: Vec<UsageLine>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -204,6 +212,38 @@ struct Line(
     u64,
 );
 
+/// User and system time, status, counters.
+#[derive(Serialize, Deserialize)]
+struct UsageLine(u64, u64, i32, [Option<u64>; Counter::ALL.len()]);
+
+impl From<&Usage> for UsageLine {
+    fn from(usage: &Usage) -> UsageLine {
+        UsageLine(
+            nanoseconds(usage.user),
+            nanoseconds(usage.system),
+            usage.status,
+            Counter::ALL.map(|counter| usage.counters.get(counter)),
+        )
+    }
+}
+
+impl From<UsageLine> for Usage {
+    fn from(UsageLine(user, system, status, counts): UsageLine) -> Usage {
+        let mut counters = Counters::default();
+        for (counter, count) in Counter::ALL.into_iter().zip(counts) {
+            if let Some(count) = count {
+                counters.set(counter, count);
+            }
+        }
+        Usage {
+            user: Duration::from_nanos(user),
+            system: Duration::from_nanos(system),
+            status,
+            counters,
+        }
+    }
+}
+
 /// What tells kinds of files apart.
 #[derive(Deserialize)]
 struct Head {
@@ -220,6 +260,7 @@ pub fn write(results: &Results) -> Vec<u8> {
         statement: Cow::Owned(case.statement.clone()),
         setup: Cow::Owned(case.setup.clone()),
         collect_garbage: case.collect_garbage,
+        parameters: case.parameters.clone(),
     };
     let executable = |runtime: &Runtime| {
         let name = runtime.executable.file_name().unwrap_or_default();
@@ -270,6 +311,11 @@ fn process(run: &Run) -> Process<'_> {
             })
             .collect(),
         samples: run.taken.iter().map(line).collect(),
+        usage: run
+            .taken
+            .iter()
+            .filter_map(|taken| taken.sample.usage.as_ref().map(UsageLine::from))
+            .collect(),
     }
 }
 
@@ -339,6 +385,7 @@ fn checked(file: File<'_>) -> Result<Results, Error> {
         statement: case.statement.into_owned(),
         setup: case.setup.into_owned(),
         collect_garbage: case.collect_garbage,
+        parameters: case.parameters,
     };
     let mut results = Results {
         tool: file.tool.into_owned(),
@@ -379,7 +426,13 @@ fn checked(file: File<'_>) -> Result<Results, Error> {
 
 /// A process; else the place of a sample, and what is wrong with it.
 fn run(process: Process<'_>, cases: usize) -> Result<Run, (usize, String)> {
-    let mut taken = Vec::with_capacity(process.samples.len());
+    let samples = process.samples.len();
+    if !process.usage.is_empty() && process.usage.len() != samples {
+        let problem = format!("{samples} samples, but `usage` of {}", process.usage.len());
+        return Err((0, problem));
+    }
+    let mut usage = process.usage.into_iter().map(Usage::from);
+    let mut taken = Vec::with_capacity(samples);
     for (at, line) in process.samples.into_iter().enumerate() {
         let Line(
             kind,
@@ -416,6 +469,7 @@ fn run(process: Process<'_>, cases: usize) -> Result<Run, (usize, String)> {
                 faults,
                 peak_memory: memory,
                 setup: Duration::from_nanos(setup),
+                usage: usage.next(),
             },
         });
     }

@@ -1,6 +1,7 @@
 //! What every kind of runner offers: open a fresh process, prepare cases in it, run a plan, and give samples
 //! or a typed [`Stop`]. Plans, statistics and reports know nothing else of it.
 
+use super::usage::Usage;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ pub struct Case {
     pub setup: String,
     /// Whether the garbage collector stays on while a sample runs.
     pub collect_garbage: bool,
+    /// The parameters that were put into it: name and value.
+    pub parameters: Vec<(String, String)>,
 }
 
 /// One sample to take: a prepared case, and how many loops.
@@ -49,6 +52,8 @@ pub struct Sample {
     pub peak_memory: u64,
     /// Time of the setup before it, where there was one.
     pub setup: Duration,
+    /// What the system says of it, where it was a process of its own.
+    pub usage: Option<Usage>,
 }
 
 /// A container of the timed code that grew while a sample ran.
@@ -133,6 +138,19 @@ pub enum Reason {
     },
     /// It could not be started, or does not speak the protocol.
     Start(String),
+    /// A command failed, or what belongs to it.
+    Failed(Box<Failed>),
+}
+
+/// A command that failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failed {
+    /// Which, and how.
+    pub message: String,
+    /// The end of what it wrote, at most some kilobytes.
+    pub output: String,
+    /// What to do.
+    pub hint: Option<String>,
 }
 
 /// An error in the user's code, placed in the user's own text.
@@ -159,6 +177,8 @@ pub enum Part {
     Setup,
     /// Run in the loop.
     Statement,
+    /// Run once in a process, before all.
+    GlobalSetup,
 }
 
 /// One fresh process that times cases.
@@ -178,6 +198,33 @@ pub trait Session {
     /// With what was complete until then.
     fn run(&mut self, plan: &[Row], watch: &mut dyn Watch) -> Result<Vec<Sample>, Stop>;
 
+    /// What stands before all samples of a case, such as the command of `--setup-cmd`.
+    ///
+    /// # Errors
+    /// If that fails.
+    fn begin(&mut self, case: usize) -> Result<(), Stop> {
+        let _ = case;
+        Ok(())
+    }
+
+    /// What stands after all samples of a case, also when they ended early.
+    ///
+    /// # Errors
+    /// If that fails.
+    fn finish(&mut self, case: usize) -> Result<(), Stop> {
+        let _ = case;
+        Ok(())
+    }
+
+    /// Takes a sample under a profiler: a dump of cProfile, or `None` where there is no profiler.
+    ///
+    /// # Errors
+    /// If the code fails, or the process is gone.
+    fn profile(&mut self, row: Row) -> Result<Option<Vec<u8>>, Stop> {
+        let _ = row;
+        Ok(None)
+    }
+
     /// What grew most in the last sample of a case, if anything did and it can be seen.
     fn growth(&self, case: usize) -> Option<&Growth> {
         let _ = case;
@@ -192,6 +239,14 @@ pub trait Session {
 
 /// Starts sessions: a fresh process each.
 pub trait Open {
+    /// Does what must be done once, before time is counted, such as loading a server's code.
+    ///
+    /// # Errors
+    /// If that fails.
+    fn ready(&mut self) -> Result<(), Stop> {
+        Ok(())
+    }
+
     /// Starts one.
     ///
     /// # Errors
@@ -201,6 +256,10 @@ pub trait Open {
 
 impl fmt::Display for Runtime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.implementation, self.version)
+        formatter.write_str(&self.implementation)?;
+        if !self.version.is_empty() {
+            write!(formatter, " {}", self.version)?;
+        }
+        Ok(())
     }
 }

@@ -2,6 +2,8 @@
 
 mod html;
 mod play;
+#[cfg(feature = "attach")]
+mod record;
 mod settings;
 
 use super::fail;

@@ -37,7 +37,7 @@ fn a_bad_file_is_told_with_its_place_and_what_to_do() {
         "hint: the file is empty: was the profiled program killed",
     );
     check(
-        b"main;f 3\nmain;g 4\n",
+        b"main;f 3\nmain;g x\n",
         "expected a marshal value, found byte 0x6d (`m`)",
         "folded stacks",
     );

@@ -19,7 +19,9 @@ mod record_same;
 mod stats;
 mod timeit;
 mod timeit_auto;
+mod timeit_commands;
 mod timeit_pythons;
+mod timeit_servers;
 mod view;
 mod view_page;
 

@@ -1,5 +1,9 @@
 //! `prof record`: faults that a profile survives, each with a real process.
 
+#[cfg(feature = "attach")]
+mod attach;
+mod game;
+
 use super::{prof, python};
 use prof::format::pstats;
 use prof::profile::Profile;
@@ -329,7 +333,9 @@ fn a_full_disk_leaves_the_old_file() {
     let (code, text) = recording.end();
     assert_eq!(code, 3, "{text}");
     assert!(
-        text.contains("warning: ") && text.contains("error: there is no dump: File too large"),
+        text.contains("warning: ")
+            && text.contains("error: there is no dump: ")
+            && text.contains("/out.prof: File too large\n"),
         "{text}"
     );
     assert_eq!(folder.names(""), ["out.prof", "program.py"]);

@@ -292,7 +292,10 @@ fn bad_usage_is_told_before_anything_is_measured() {
     );
     check_usage(&["--auto", "a", "--save", ".."], "no name for results");
     check_usage(&["--auto", "a", "--baseline", "no.json"], "cannot read `no.json`");
-    check_usage(&["--auto", "a", "--export", "x:y"], "it is pyperf:FILE");
+    check_usage(
+        &["--auto", "a", "--export", "x:y"],
+        "it is hyperfine:FILE or pyperf:FILE",
+    );
     check_usage(&["--auto", "a", "--format", "timeit"], "has no place");
     check_usage(&["compare", "a.json"], "NEW.json");
 }

@@ -81,11 +81,12 @@ worker = {"__name__": "prof"}
 for name in sys.argv[1:]:
     with open(name) as file:
         exec(compile(file.read(), "<prof>", "exec"), worker)
+worker["WORKER"] = worker["Worker"]
 
 
 def compiled(setup, statement, is_text):
     """The loop, by the one or the other way in which the worker compiles."""
-    case = worker["Case"](0, setup, statement)
+    case = worker["Case"](0, 0, setup, statement)
     code = case.text() if is_text else worker["tree"](case)
     if code is None:
         return None

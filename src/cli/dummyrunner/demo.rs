@@ -2,8 +2,8 @@
 
 use super::super::input::system_text;
 use super::super::output::Output;
-use super::super::{Code, Failure};
-use super::signals;
+use super::super::{Code, Failure, signals};
+
 use crate::dummyrunner::demo::{Counts, Options, Server, Stall};
 use crate::dummyrunner::engine;
 use crate::dummyrunner::scenario::duration;

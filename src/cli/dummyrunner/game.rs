@@ -49,7 +49,7 @@ pub(super) fn find(
     Ok(Some(found))
 }
 
-fn named(folder: &Path) -> Result<Game, Failure> {
+pub(in crate::cli) fn named(folder: &Path) -> Result<Game, Failure> {
     if let Some(game) = Game::around(folder) {
         return Ok(game);
     }

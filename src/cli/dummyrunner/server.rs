@@ -56,6 +56,16 @@ pub(super) fn watched(args: &Args, target: SocketAddr, game: Option<&Found>) -> 
     meters.collect()
 }
 
+/// The process whose stacks are to be sampled: the first that is named, else of an Evennia game its Server, else who
+/// listens there.
+pub(super) fn sampled(args: &Args, target: SocketAddr, game: Option<&Game>) -> Option<Source> {
+    let named = args.server_pid.iter().find_map(|choice| match choice {
+        Choice::Pid(pid) => Some(Source::Pid(*pid)),
+        Choice::Auto | Choice::None => None,
+    });
+    named.or_else(|| servers(target, game).into_iter().next().map(|(_, source)| source))
+}
+
 /// Who serves: the game's processes, or who listens there.
 fn servers(target: SocketAddr, game: Option<&Game>) -> Vec<(String, Source)> {
     // The ports of another machine tell nothing of this one's processes.

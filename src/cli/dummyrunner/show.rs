@@ -4,6 +4,7 @@ use super::super::Failure;
 use super::super::output::Output;
 use super::capacity::Steering;
 use super::files::Files;
+use super::record::Recorder;
 use super::{Args, Format, holds};
 use crate::dummyrunner::capacity::Finding;
 use crate::dummyrunner::dummy::{Plan, Told};
@@ -48,6 +49,17 @@ pub(super) struct Show<'a> {
     failure: Option<Failure>,
     /// What a settings file prints.
     pub(super) printed: Option<Printed>,
+    /// Samples the server.
+    pub(super) recorder: Option<Recorder>,
+}
+
+/// What was kept of a run that is over.
+pub(super) struct Shown {
+    pub(super) history: History,
+    /// What a search for capacity found.
+    pub(super) finding: Option<Finding>,
+    /// What sampled the server.
+    pub(super) recorder: Option<Recorder>,
 }
 
 impl<'a> Show<'a> {
@@ -91,14 +103,19 @@ impl<'a> Show<'a> {
             next_line: EVERY,
             failure: None,
             printed: None,
+            recorder: None,
         }
     }
 
-    /// All seconds and what was found, or what could not be printed or written.
-    pub(super) fn finish(self) -> Result<(History, Option<Finding>), Failure> {
+    /// All that was kept of the run, or what could not be printed or written.
+    pub(super) fn finish(self) -> Result<Shown, Failure> {
         match self.failure {
             Some(failure) => Err(failure),
-            None => Ok((self.history, self.steering.map(Steering::finish))),
+            None => Ok(Shown {
+                history: self.history,
+                finding: self.steering.map(Steering::finish),
+                recorder: self.recorder,
+            }),
         }
     }
 
@@ -161,6 +178,9 @@ impl<'a> Show<'a> {
 
 impl Observer for Show<'_> {
     fn glance(&mut self, at: Duration, window: &Window) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.look(at, &window.phases);
+        }
         let printed = self.printed.as_ref().map(|printed| printed.take(false));
         if let Some(text) = printed.filter(|text| !text.is_empty()) {
             self.output.lines(&String::from_utf8_lossy(&text), "");

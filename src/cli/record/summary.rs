@@ -77,7 +77,6 @@ pub(super) struct End<'a> {
 
 /// What a recording took and where it is; without a dump, why there is none.
 pub(super) fn print(story: &Story, end: &End<'_>, quiet: bool, output: &mut Output) {
-    let path = end.path.to_string_lossy();
     if let Some(why) = &story.failure {
         let kept = if story.dumps.is_empty() {
             "there is no dump"
@@ -110,18 +109,24 @@ pub(super) fn print(story: &Story, end: &End<'_>, quiet: bool, output: &mut Outp
         return;
     }
     output.report("recorded", &text::shown(line(story, end).as_bytes()));
-    let word = if path
+    let word = shell_word(end.path);
+    output.report(
+        "hint",
+        &text::shown(format!("prof stats {word} --sort cumulative --limit 30").as_bytes()),
+    );
+}
+
+/// A path as it can be typed.
+pub(super) fn shell_word(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    if path
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte))
     {
         path.into_owned()
     } else {
         format!("'{}'", path.replace('\'', "'\\''"))
-    };
-    output.report(
-        "hint",
-        &text::shown(format!("prof stats {word} --sort cumulative --limit 30").as_bytes()),
-    );
+    }
 }
 
 fn line(story: &Story, end: &End<'_>) -> String {
@@ -164,12 +169,12 @@ fn line(story: &Story, end: &End<'_>) -> String {
     line
 }
 
-fn seconds(duration: Duration) -> String {
+pub(super) fn seconds(duration: Duration) -> String {
     time(duration.as_secs_f64(), 3, None)
 }
 
 /// Bytes for people, in units of 1024 as `free -h` has them.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     let mut value = bytes as f64;
     if bytes < 1024 {
         return format!("{} bytes", count(bytes));

@@ -5,12 +5,14 @@ use super::super::{Code, Failure, interrupt};
 use super::code::Snippet;
 use super::keep::Store;
 use super::stops::{tell, tell_printed};
-use super::{Args, Collector, Format, checks};
+use super::{Args, Collector, Format, checks, profile};
 use crate::date;
 use crate::timeit::auto::{self, Settings};
 use crate::timeit::baseline;
 use crate::timeit::check::Check;
+use crate::timeit::cold;
 use crate::timeit::machine::Files;
+use crate::timeit::parameters;
 use crate::timeit::report::text;
 use crate::timeit::results::{Metric, Results};
 use crate::timeit::session::{Case, Open, Progress, Reason, Watch};
@@ -35,7 +37,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
     vs: Vec<String>,
 
-    /// What reports call the statement, then each --vs [default: A, B, C and so on]
+    /// What reports call the statement, then each --vs, or each command [default: A, B, C and so on]
     #[arg(long, value_name = "NAME")]
     name: Vec<String>,
 
@@ -50,8 +52,32 @@ pub(super) struct Options {
 
 impl Options {
     /// Is auto mode asked for?
-    pub(super) fn is_wanted(&self, pythons: usize, is_fixed: bool) -> bool {
-        self.auto || !is_fixed && (!self.vs.is_empty() || pythons > 1)
+    pub(super) fn is_wanted(&self, pythons: usize, has_parameters: bool, is_fixed: bool) -> bool {
+        self.auto || !is_fixed && (!self.vs.is_empty() || pythons > 1 || has_parameters)
+    }
+
+    pub(super) fn has_vs(&self) -> bool {
+        !self.vs.is_empty()
+    }
+
+    pub(super) fn precision(&self) -> f64 {
+        self.precision
+    }
+
+    /// The name that was given to this case.
+    pub(super) fn name(&self, at: usize) -> Option<&str> {
+        self.name.get(at).map(String::as_str)
+    }
+
+    /// Fails if more names are given than there is to be named.
+    pub(super) fn check_names(&self, most: usize, what: &str) -> Result<(), Failure> {
+        let names = self.name.len();
+        if names > most {
+            return Err(Failure::usage(format!(
+                "{names} times --name, but only {most} to be named: {what}"
+            )));
+        }
+        Ok(())
     }
 
     /// What is only known in auto mode, and given without it.
@@ -81,7 +107,7 @@ fn parse_processes(text: &str) -> Result<usize, String> {
 const LONG_SAMPLE: Duration = Duration::from_secs(1);
 
 /// Ends samples that run on when the time that the user allows is over. Ctrl-C comes through the session.
-struct Until(Option<Instant>);
+pub(super) struct Until(Option<Instant>);
 
 impl Watch for Until {
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
@@ -94,7 +120,12 @@ impl Watch for Until {
 }
 
 impl Until {
-    fn is_over(&self) -> bool {
+    /// From now on so long.
+    pub(super) fn new(max_time: Option<Duration>) -> Until {
+        Until(max_time.and_then(|time| Instant::now().checked_add(time)))
+    }
+
+    pub(super) fn is_over(&self) -> bool {
         self.0.is_some_and(|until| Instant::now() >= until)
     }
 }
@@ -106,8 +137,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         ));
     }
     let snippet = args.code.read()?;
-    let cases = cases(&args.auto, snippet, args.gc)?;
-    let pythons = args.interpreter.openers(args.timeout, interrupt::watch())?;
+    let cases = cases(args, snippet)?;
+    let pythons = args
+        .interpreter
+        .openers(&args.world, args.timeout, interrupt::watch())?;
     let checks = checks_of(args, cases.len() * pythons.len())?;
     // All that may be wrong with files is told before anything is measured.
     let store = Store::new(&args.keep)?;
@@ -119,14 +152,25 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let settings = settings(args, sides);
     let files = Files::default();
     let mut results = Results {
-        reference: Some(auto::python_reference()),
+        // One loop of a fresh process has no room for another.
+        reference: (!args.world.is_cold()).then(auto::python_reference),
         ..new_results(args, cases, &files)
     };
+    for opener in &mut openers {
+        if let Err(stop) = opener.ready() {
+            return tell(&stop.reason, false, output);
+        }
+    }
     let before = files.snapshot();
     let began = Instant::now();
     // What was asked for is a limit; what we chose is only a plan.
-    let mut until = Until(args.max_time.and_then(|time| began.checked_add(time)));
-    let end = auto::measure(
+    let mut until = Until::new(args.max_time);
+    let measure = if args.world.is_cold() {
+        cold::measure
+    } else {
+        auto::measure
+    };
+    let end = measure(
         &mut results,
         &mut openers,
         &settings,
@@ -145,10 +189,23 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     let code = keep(args, &store, &results, &checks, output)?;
     tell_printed(&end.printed, output)?;
-    match stopped {
-        Some(reason) => tell(&reason, until.is_over(), output),
-        None => Ok(code),
+    if let Some(reason) = stopped {
+        return tell(&reason, until.is_over(), output);
     }
+    if args.profile || args.profile_out.is_some() {
+        let is_shown = !store.prints_itself();
+        match profile::run(
+            &mut openers,
+            &results,
+            args.profile_out.as_deref(),
+            is_shown,
+            output,
+        )? {
+            Code::Done => {}
+            failed => return Ok(failed),
+        }
+    }
+    Ok(code)
 }
 
 /// The checks of `--fail-if`, for so many things that are measured.
@@ -183,10 +240,11 @@ pub(super) fn text_options(args: &Args, output: &Output) -> text::Options {
         verbose: args.verbose > 0,
         width: output.width(),
         color: output.is_colored(),
+        columns: Vec::new(),
     }
 }
 
-fn has_figures(results: &Results) -> bool {
+pub(super) fn has_figures(results: &Results) -> bool {
     results.sides().all(|side| {
         results
             .runs_of(side.runtime)
@@ -196,9 +254,8 @@ fn has_figures(results: &Results) -> bool {
 
 fn settings(args: &Args, sides: u32) -> Settings {
     let default = Settings::default();
-    let planned = default.max_time + EACH_MORE * sides.saturating_sub(1).min(60);
     Settings {
-        max_time: args.max_time.unwrap_or(planned),
+        max_time: args.max_time.unwrap_or_else(|| planned_time(sides)),
         patience: args.max_time.unwrap_or(PATIENCE),
         precision: args.auto.precision,
         processes: args.auto.processes,
@@ -206,40 +263,54 @@ fn settings(args: &Args, sides: u32) -> Settings {
     }
 }
 
-pub(super) fn cases(options: &Options, snippet: Snippet, gc: Collector) -> Result<Vec<Case>, Failure> {
+/// How long so many things that are compared are measured, if the user says nothing.
+pub(super) fn planned_time(sides: u32) -> Duration {
+    Settings::default().max_time + EACH_MORE * sides.saturating_sub(1).min(60)
+}
+
+/// The statement and each `--vs`, with every set of parameters and with or without the garbage collector.
+pub(super) fn cases(args: &Args, snippet: Snippet) -> Result<Vec<Case>, Failure> {
+    let options = &args.auto;
     let mut statements = vec![snippet.statement];
     statements.extend(options.vs.iter().cloned());
-    if options.name.len() > statements.len() {
-        let (names, statements) = (options.name.len(), statements.len());
-        return Err(Failure::usage(format!(
-            "{names} times --name, but only {statements} to be named: the statement and each --vs"
-        )));
-    }
+    let sets = args.parameters.sets()?;
+    let texts = statements.iter().chain([&snippet.setup]);
+    args.parameters.check_use(texts.map(String::as_str))?;
+    options.check_names(
+        statements.len() * sets.len(),
+        "the statement and each --vs, with each parameter",
+    )?;
     let is_alone = statements.len() == 1;
+    let collectors: &[(bool, &str)] = match args.gc {
+        Collector::Off => &[(false, "")],
+        Collector::On => &[(true, "")],
+        Collector::Both => &[(false, " without gc"), (true, " with gc")],
+    };
     let mut cases = Vec::new();
-    for (at, statement) in statements.into_iter().enumerate() {
-        let name = match options.name.get(at) {
-            Some(name) => name.clone(),
-            None if is_alone => headline(&statement),
-            None => letter(at),
-        };
-        let collectors: &[(bool, &str)] = match gc {
-            Collector::Off => &[(false, "")],
-            Collector::On => &[(true, "")],
-            Collector::Both => &[(false, " without gc"), (true, " with gc")],
+    let all = statements.iter().enumerate();
+    let all = all.flat_map(|(at, statement)| sets.iter().map(move |set| (at, statement, set)));
+    for (place, (at, statement, set)) in all.enumerate() {
+        let statement = parameters::fill(statement, set);
+        let name = match options.name(place) {
+            Some(name) => name.to_owned(),
+            None if is_alone && set.is_empty() => headline(&statement),
+            None if is_alone => parameters::label(set),
+            None if set.is_empty() => letter(at),
+            None => format!("{} ({})", letter(at), parameters::label(set)),
         };
         cases.extend(collectors.iter().map(|&(collect_garbage, suffix)| Case {
             name: format!("{name}{suffix}"),
             statement: statement.clone(),
-            setup: snippet.setup.clone(),
+            setup: parameters::fill(&snippet.setup, set),
             collect_garbage,
+            parameters: set.clone(),
         }));
     }
     Ok(cases)
 }
 
 /// The first line of a statement, not too long for a name.
-fn headline(statement: &str) -> String {
+pub(super) fn headline(statement: &str) -> String {
     let line = statement.lines().find(|line| !line.trim().is_empty());
     let line = line.unwrap_or("pass").trim();
     match line.char_indices().nth(40) {
@@ -249,7 +320,7 @@ fn headline(statement: &str) -> String {
 }
 
 /// A, B, ... Z, AA, AB, ...
-fn letter(at: usize) -> String {
+pub(super) fn letter(at: usize) -> String {
     let last = char::from(b'A' + (at % 26) as u8);
     match at / 26 {
         0 => last.to_string(),

@@ -32,6 +32,14 @@ pub(super) struct Snippet {
 }
 
 impl Args {
+    /// Is any code given?
+    pub(super) fn is_given(&self) -> bool {
+        !self.statement.is_empty()
+            || !self.setup.is_empty()
+            || self.stmt_file.is_some()
+            || self.setup_file.is_some()
+    }
+
     /// Reads what is to be read.
     pub(super) fn read(&self) -> Result<Snippet, Failure> {
         let statement = match (&self.stmt_file, self.statement.as_slice()) {

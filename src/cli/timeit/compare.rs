@@ -59,6 +59,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         verbose: false,
         width: output.width(),
         color: output.is_colored(),
+        columns: Vec::new(),
     };
     let mut report = String::new();
     for (name, results) in [(&args.old, &old), (&args.new, &new)] {

@@ -6,11 +6,11 @@ use super::keep::Store;
 use super::stops::{tell, tell_printed};
 use super::watch::Bar;
 use super::{Args, Collector, Format, auto};
-use crate::timeit::fixed::{self, Clock, Fixed};
+use crate::timeit::fixed::{self, Fixed};
 use crate::timeit::machine::Files;
 use crate::timeit::python::Python;
 use crate::timeit::report::{fixed as report, text, timeit_line, units};
-use crate::timeit::results::Results;
+use crate::timeit::results::{Metric, Results};
 use crate::timeit::session::{Open as _, Progress, Reason, Session, Stop};
 use std::time::Instant;
 
@@ -20,11 +20,15 @@ const NUMBER: u64 = 1_000_000;
 const AUTORANGE_REPEAT: u64 = 5;
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
-    let cases = auto::cases(&args.auto, args.code.read()?, args.gc)?;
+    let cases = auto::cases(args, args.code.read()?)?;
     if args.format == Format::Timeit && cases.len() > 1 {
-        return Err(Failure::usage("--format timeit has no place for --vs"));
+        return Err(Failure::usage(
+            "--format timeit has no place for --vs and parameters",
+        ));
     }
-    let pythons = args.interpreter.openers(args.timeout, interrupt::watch())?;
+    let pythons = args
+        .interpreter
+        .openers(&args.world, args.timeout, interrupt::watch())?;
     let checks = auto::checks_of(args, cases.len() * pythons.len())?;
     let store = Store::new(&args.keep)?;
     let files = Files::default();
@@ -52,7 +56,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     results.elapsed = began.elapsed();
     results.activity = before.until(&files.snapshot());
     if is_printed && args.format == Format::Text && args.gc != Collector::Both {
-        let text = text::comparisons(&results, &auto::text_options(args, output));
+        let options = auto::text_options(args, output);
+        let text = text::comparisons(&results, &options) + &text::grown(&results, &options);
         output.raw().write_all(text.as_bytes())?;
     }
     match auto::keep(args, &store, &results, &checks, output)? {
@@ -171,7 +176,7 @@ fn search(session: &mut dyn Session, args: &Args, bar: &mut Bar, output: &mut Ou
             ),
         };
     };
-    let found = fixed::autorange(session, 0, clock(args), args.target_time, bar, &mut each);
+    let found = fixed::autorange(session, 0, metric(args), args.target_time, bar, &mut each);
     if args.verbose > 0 && args.format == Format::Timeit {
         trials.push('\n');
     }
@@ -186,11 +191,11 @@ fn told_early(stop: Stop, bar: &Bar, args: &Args, output: &mut Output) -> Result
 }
 
 fn print_as_timeit(fixed: &Fixed, loops: u64, args: &Args, output: &mut Output) -> Result<(), Failure> {
-    let clock = clock(args);
+    let metric = metric(args);
     let times: Vec<f64> = fixed
         .samples
         .iter()
-        .map(|sample| clock.of(sample).as_secs_f64())
+        .map(|sample| metric.of(sample).as_secs_f64())
         .collect();
     if times.is_empty() {
         return Ok(());
@@ -209,13 +214,13 @@ fn print_as_timeit(fixed: &Fixed, loops: u64, args: &Args, output: &mut Output) 
     Ok(())
 }
 
-fn clock(args: &Args) -> Clock {
-    if args.process { Clock::Process } else { Clock::Wall }
+fn metric(args: &Args) -> Metric {
+    if args.process { Metric::Cpu } else { Metric::Wall }
 }
 
 fn style(args: &Args) -> report::Style {
     report::Style {
-        clock: clock(args),
+        metric: metric(args),
         unit: args.unit,
         verbose: args.verbose > 0,
     }

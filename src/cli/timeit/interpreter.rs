@@ -2,6 +2,7 @@
 
 use super::super::Failure;
 use super::super::places::places;
+use super::world;
 use crate::interpreter;
 use crate::timeit::python::{Python, Settings};
 use std::ffi::OsString;
@@ -41,9 +42,33 @@ impl Args {
         self.python.len().max(1)
     }
 
+    /// Is anything given that only interpreters know?
+    pub(super) fn is_given(&self) -> bool {
+        !self.python.is_empty() || !self.python_args.is_empty() || self.hash_seed.is_some()
+    }
+
+    /// What is to be set in the environment, as it was written.
+    pub(super) fn variables(&self) -> &[OsString] {
+        &self.env
+    }
+
+    /// The folder in which it shall run.
+    pub(super) fn folder(&self) -> Result<Option<&PathBuf>, Failure> {
+        match &self.cwd {
+            Some(folder) if !folder.is_dir() => {
+                let folder = folder.display();
+                Err(Failure::usage(format!(
+                    "cannot run in `{folder}`: it is no folder"
+                )))
+            }
+            folder => Ok(folder.as_ref()),
+        }
+    }
+
     /// An opener for each interpreter that is asked for.
     pub(super) fn openers(
         &self,
+        world: &world::Args,
         timeout: Option<Duration>,
         interrupted: &'static AtomicBool,
     ) -> Result<Vec<Python>, Failure> {
@@ -51,14 +76,8 @@ impl Args {
         if let Some(seed) = &self.hash_seed {
             environment.push(("PYTHONHASHSEED".into(), seed.into()));
         }
-        if let Some(folder) = &self.cwd
-            && !folder.is_dir()
-        {
-            let folder = folder.display();
-            return Err(Failure::usage(format!(
-                "cannot run in `{folder}`: it is no folder"
-            )));
-        }
+        let mode = world.mode()?;
+        let place = world.place(!self.python.is_empty(), self.folder()?.map(PathBuf::as_path))?;
         let arguments: Vec<OsString> = self
             .python_args
             .iter()
@@ -74,11 +93,16 @@ impl Args {
                 python,
                 arguments: arguments.clone(),
                 environment: environment.clone(),
-                folder: self.cwd.clone(),
+                folder: place.folder.clone(),
                 timeout,
                 interrupted: Some(interrupted),
+                world: place.world.clone(),
+                mode,
             }))
         };
+        if let Some(python) = &place.python {
+            return Ok(vec![open(Some(&python.clone().into_os_string()))?]);
+        }
         if self.python.is_empty() {
             return Ok(vec![open(None)?]);
         }
@@ -86,7 +110,7 @@ impl Args {
     }
 }
 
-fn split_pair(pair: &OsString) -> Result<(OsString, OsString), Failure> {
+pub(super) fn split_pair(pair: &OsString) -> Result<(OsString, OsString), Failure> {
     let bytes = pair.as_bytes();
     match bytes.iter().position(|&byte| byte == b'=') {
         Some(at) if at > 0 => Ok((

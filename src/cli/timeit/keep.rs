@@ -4,9 +4,9 @@ use super::super::Failure;
 use super::super::input::system_text;
 use super::super::output::{Output, write_file};
 use crate::timeit::report::units::Unit;
-use crate::timeit::report::{csv, histogram, table};
+use crate::timeit::report::{csv, histogram, html, table};
 use crate::timeit::results::Results;
-use crate::timeit::{pyperf, saved};
+use crate::timeit::{hyperfine, pyperf, saved};
 use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -38,21 +38,43 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME|FILE.json")]
     baseline: Option<OsString>,
 
-    /// Write a file for another tool: pyperf:FILE.json
+    /// Write the figures as an AsciiDoc table; - is standard output
+    #[arg(long, value_name = "FILE")]
+    asciidoc: Option<OsString>,
+
+    /// Write a page with the figures, how samples are spread, and how they followed each other
+    #[arg(long, value_name = "FILE.html")]
+    html: Option<OsString>,
+
+    /// Write a file for another tool: hyperfine:FILE.json or pyperf:FILE.json; repeat for more
     #[arg(long, value_name = "TOOL:FILE", value_parser = parse_export)]
-    export: Option<PathBuf>,
+    export: Vec<(Tool, PathBuf)>,
 }
 
 impl Args {
+    /// Files and `-` for reports.
+    fn reports(&self) -> impl Iterator<Item = &OsString> {
+        let all = [&self.json, &self.csv, &self.markdown, &self.asciidoc, &self.html];
+        all.into_iter().flatten()
+    }
+
     pub(super) fn has_baseline(&self) -> bool {
         self.baseline.is_some()
     }
 }
 
-fn parse_export(text: &str) -> Result<PathBuf, String> {
+/// Whose files are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tool {
+    Hyperfine,
+    Pyperf,
+}
+
+fn parse_export(text: &str) -> Result<(Tool, PathBuf), String> {
     match text.split_once(':') {
-        Some(("pyperf", file)) if !file.is_empty() => Ok(file.into()),
-        _ => Err("it is pyperf:FILE".into()),
+        Some(("hyperfine", file)) if !file.is_empty() => Ok((Tool::Hyperfine, file.into())),
+        Some(("pyperf", file)) if !file.is_empty() => Ok((Tool::Pyperf, file.into())),
+        _ => Err("it is hyperfine:FILE or pyperf:FILE".into()),
     }
 }
 
@@ -67,16 +89,16 @@ pub(super) struct Store<'a> {
 impl Store<'_> {
     /// Looks whether files can be written, and reads the baseline.
     pub(super) fn new(args: &Args) -> Result<Store<'_>, Failure> {
-        let reports = [&args.json, &args.csv, &args.markdown];
-        let reports = || reports.into_iter().flatten();
+        let reports = || args.reports();
         if reports().filter(|name| *name == "-").count() > 1 {
             return Err(Failure::usage(
-                "standard output can only be one of --json, --csv and --markdown",
+                "standard output can only be one of --json, --csv, --markdown, --asciidoc and --html",
             ));
         }
         let save = args.save.as_deref().map(save_place).transpose()?;
         let files = reports().filter(|name| *name != "-").map(Path::new);
-        for file in files.chain(args.export.as_deref()).chain(save.as_deref()) {
+        let exports = args.export.iter().map(|(_, file)| file.as_path());
+        for file in files.chain(exports).chain(save.as_deref()) {
             check_folder(file)?;
         }
         let baseline = args.baseline.as_deref().map(load_baseline).transpose()?;
@@ -89,8 +111,7 @@ impl Store<'_> {
 
     /// Does a report for programs take the place of that for people on standard output?
     pub(super) fn prints_itself(&self) -> bool {
-        let reports = [&self.args.json, &self.args.csv, &self.args.markdown];
-        reports.into_iter().flatten().any(|name| name == "-")
+        self.args.reports().any(|name| name == "-")
     }
 
     /// Writes all that is asked for.
@@ -117,11 +138,21 @@ impl Store<'_> {
         put(args.markdown.as_ref(), &|| {
             table::render(results, unit).into_bytes()
         })?;
+        put(args.asciidoc.as_ref(), &|| {
+            table::asciidoc(results, unit).into_bytes()
+        })?;
+        put(args.html.as_ref(), &|| html::render(results, unit).into_bytes())?;
         if let Some(path) = &self.save {
             write_file(path, &saved::write(results))?;
         }
-        if let (Some(path), Some(bytes)) = (&args.export, pyperf::write(results)) {
-            write_file(path, &bytes)?;
+        for (tool, path) in &args.export {
+            let bytes = match tool {
+                Tool::Hyperfine => Some(hyperfine::write(results)),
+                Tool::Pyperf => pyperf::write(results),
+            };
+            if let Some(bytes) = bytes {
+                write_file(path, &bytes)?;
+            }
         }
         Ok(())
     }
@@ -275,8 +306,12 @@ mod tests {
 
     #[test]
     fn exports_name_tool_and_file() {
-        assert_eq!(parse_export("pyperf:a:b.json"), Ok("a:b.json".into()));
-        for text in ["pyperf", "pyperf:", "hyperfine:a", ""] {
+        assert_eq!(
+            parse_export("pyperf:a:b.json"),
+            Ok((Tool::Pyperf, "a:b.json".into()))
+        );
+        assert_eq!(parse_export("hyperfine:a"), Ok((Tool::Hyperfine, "a".into())));
+        for text in ["pyperf", "pyperf:", "hyperfin:a", ""] {
             assert!(parse_export(text).is_err(), "{text}");
         }
     }

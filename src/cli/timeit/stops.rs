@@ -36,6 +36,14 @@ pub(super) fn tell(reason: &Reason, is_out_of_time: bool, output: &mut Output) -
             tell_end(end.as_bytes(), output);
             Code::Failed
         }
+        Reason::Failed(failed) => {
+            output.report("error", &text::shown(failed.message.as_bytes()));
+            tell_end(failed.output.as_bytes(), output);
+            if let Some(hint) = &failed.hint {
+                output.report("hint", &text::shown(hint.as_bytes()));
+            }
+            Code::Failed
+        }
         Reason::Start(message) => {
             let mut lines = message.lines();
             let first = lines.next().unwrap_or_default();
@@ -51,6 +59,7 @@ fn tell_error(error: &CodeError, output: &mut Output) {
     let place = match error.part {
         Some(Part::Setup) => "the setup",
         Some(Part::Statement) => "the statement",
+        Some(Part::GlobalSetup) => "the global setup",
         None => "the code",
     };
     let is_syntax = matches!(

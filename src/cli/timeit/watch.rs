@@ -132,3 +132,60 @@ impl Watch for Bar {
         }
     }
 }
+
+/// The watch of commands: a bar on a terminal that shows how much of the time is over.
+pub(super) struct Runs<'a> {
+    inner: &'a mut dyn Watch,
+    began: Instant,
+    planned: Duration,
+    bar: Option<ProgressBar>,
+    is_terminal: bool,
+}
+
+impl Runs<'_> {
+    /// Asks another watch what it thinks; about so much time is planned.
+    pub(super) fn new(inner: &mut dyn Watch, planned: Duration) -> Runs<'_> {
+        Runs {
+            inner,
+            began: Instant::now(),
+            planned,
+            bar: None,
+            is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+}
+
+impl Watch for Runs<'_> {
+    fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
+        let elapsed = self.began.elapsed();
+        if self.is_terminal && elapsed > QUIET {
+            let planned = u64::try_from(self.planned.as_millis()).unwrap_or(u64::MAX);
+            let bar = self.bar.get_or_insert_with(|| {
+                let bar = ProgressBar::with_draw_target(Some(planned), ProgressDrawTarget::stderr());
+                bar.set_style(style());
+                bar
+            });
+            let left = self.planned.saturating_sub(elapsed);
+            let running = if progress.elapsed >= QUIET {
+                format!("one run since {}, ", in_words(progress.elapsed))
+            } else {
+                String::new()
+            };
+            bar.set_message(if left.is_zero() {
+                format!("{running}{} so far", in_words(elapsed))
+            } else {
+                format!("{running}about {} left", in_words(left))
+            });
+            bar.set_position(u64::try_from(elapsed.as_millis()).unwrap_or(planned).min(planned));
+        }
+        self.inner.progress(progress)
+    }
+}
+
+impl Drop for Runs<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

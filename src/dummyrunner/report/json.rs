@@ -81,6 +81,7 @@ pub fn render(report: &Report<'_>) -> String {
         "processes": report.history.costs().iter().map(cost).collect::<Value>(),
         "capacity": report.capacity.map_or(Value::Null, |finding| capacity::value_of(finding, &report.history.names)),
         "stages": report.history.stages.iter().map(|stage| span(stage, &report.history.names)).collect::<Value>(),
+        "hot": report.hot.as_ref().map(super::hot::Hot::json),
         "seconds": report.history.json(),
     });
     format!("{object:#}\n")

@@ -3,6 +3,7 @@
 pub mod capacity;
 pub mod dialogue;
 pub mod history;
+pub mod hot;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -37,17 +38,8 @@ pub struct Report<'a> {
     pub mixin: Option<bool>,
     /// What a search for capacity found, where there was one.
     pub capacity: Option<&'a Finding>,
-    /// What the server did meanwhile, where that was recorded.
-    pub recorded: Option<&'a Recorded>,
-}
-
-/// A profile of the server, taken while dummies played.
-#[derive(Clone, Debug, Default)]
-pub struct Recorded {
-    /// The file of its flame graph, beside the report.
-    pub flame_graph: Option<String>,
-    /// The functions that took the most time themselves: name, and share of all, the most first.
-    pub hottest: Vec<(String, f64)>,
+    /// Where the server spent its time, if that was sampled.
+    pub hot: Option<hot::Hot>,
 }
 
 impl Report<'_> {

@@ -1,6 +1,6 @@
 //! The lines that Evennia's own Dummyrunner prints, for scripts that read them and eyes that know them.
 //!
-//! What is the same, what differs and why: [`parity`](super::super::parity).
+//! What is the same, what differs and why: [`parity`](crate::dummyrunner::parity).
 //!
 //! Source: its behaviour in 5.0.1.
 

@@ -39,6 +39,9 @@ pub fn render(report: &Report<'_>) -> String {
     stages(report, &mut out);
     lags(report, &mut out);
     costs(report, &mut out);
+    if let Some(hot) = &report.hot {
+        out.push_str(&hot.text());
+    }
     problems(report, &mut out);
     thresholds(report, &mut out);
     for warning in report.warnings() {

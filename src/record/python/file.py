@@ -33,7 +33,11 @@ def write_file(path, data):
             file_close(descriptor)
         file_rename(temporary, path)
     except BaseException:
-        file_remove(temporary)
+        try:
+            file_remove(temporary)
+        except OSError:
+            # Why it could not be written matters more than what is left of it.
+            pass
         raise
 
 

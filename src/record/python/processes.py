@@ -4,7 +4,9 @@ def ending(module, name):
 
     def end(*args, **kwargs):
         try:
-            finish("exit")
+            # Of a daemon only the process that stays writes.
+            if not (CONFIG["only"] and State.forked):
+                finish("exit")
         except BaseException:
             # The program leaves, whatever one of its handlers raised.
             pass
@@ -66,6 +68,7 @@ def before_fork():
 
 def after_fork():
     State.fresh = False
+    State.forked = True
 
 
 def forked():
@@ -73,6 +76,7 @@ def forked():
     global SAVING
     SAVING = _thread.allocate_lock()
     parent, State.pid = State.pid, getpid()
+    State.forked = False
     State.busy = State.after = None
     CLOCK.wake = None
     if not RECORDER.running:

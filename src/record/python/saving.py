@@ -17,6 +17,8 @@ class State(object):
     paused = False
     # The process has begun a session: what it forks next is the daemon.
     fresh = False
+    # Has it forked?
+    forked = False
     # Processes that may still write the dump themselves.
     owners = ()
     # The thread that writes the last dump, and the signal that came meanwhile.
@@ -36,7 +38,7 @@ def held_signals():
 
 def output():
     base = CONFIG["output"]
-    if State.child or any(is_alive(owner) for owner in State.owners):
+    if State.child or not CONFIG["only"] and any(is_alive(owner) for owner in State.owners):
         return base + b"." + number_text(getpid())
     return base
 
@@ -67,7 +69,7 @@ def save(why):
     try:
         write_file(path, data)
     except EnvironmentError as error:
-        tell("failed", error.strerror or error)
+        tell("failed", "%s: %s" % (from_system(path), error.strerror or error))
         return
     now = memory()
     State.first_memory = State.first_memory or now

@@ -56,6 +56,15 @@ impl fmt::Display for What {
                     "each process warms up: its first samples are {slower} slower ({first}, later {last})"
                 )
             }
+            What::SlowFirst { first, usual } => {
+                let times = format!("{:.1}", first / usual);
+                let (first, usual) = two(*first, *usual);
+                write!(
+                    formatter,
+                    "the first run took {times} times as long ({first}, usually {usual}): caches were cold; --warmup 3 \
+                     fills them first, --prepare may empty them before each run"
+                )
+            }
             What::Drifts { from, to, machine } => {
                 let word = if to > from { "slower" } else { "faster" };
                 let change = percent((to / from).max(from / to) - 1.0);

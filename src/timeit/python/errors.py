@@ -57,6 +57,10 @@ def place_all(case, error, seen):
         return
     seen.add(id(error))
     error.stack[:] = [frame for frame in error.stack if frame.filename != "<prof>"]
+    if case.mode:
+        # What runs the code is not the user's.
+        own = [place for place, frame in enumerate(error.stack) if frame.filename == FILE]
+        del error.stack[: own[0] if own else 0]
     for frame in error.stack:
         place_frame(case, frame)
     place_all(case, error.__cause__, seen)
@@ -97,7 +101,8 @@ def traceback_2(kind, value, trace, case):
 
 def traceback_3(kind, value, trace, case):
     error = traceback.TracebackException(kind, value, trace)
-    place_all(case, error, set())
+    if case is not None:
+        place_all(case, error, set())
     if not error.stack and error.__cause__ is None and error.__context__ is None:
         return "".join(error.format_exception_only())
     return "".join(error.format())

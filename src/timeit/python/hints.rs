@@ -1,6 +1,24 @@
 //! Known traps of timed snippets, recognised by the error that they end in.
 
+use super::Framework;
 use crate::timeit::session::{Case, Part};
+
+/// What to do about an error while the world is set up.
+pub(super) fn of_world(kind: &str, message: &str, framework: &Framework) -> Option<String> {
+    let is_missing = |name: &str| kind == "ModuleNotFoundError" && message.contains(&format!("'{name}"));
+    match framework {
+        Framework::Django(_) if is_missing("django") => {
+            Some("this Python has no Django: --python names another, such as the folder of a virtual environment".into())
+        }
+        Framework::Django(settings) if is_missing(settings.split('.').next().unwrap_or_default()) => {
+            Some("settings are a module such as mysite.settings, found from the folder in which prof runs, or --cwd".into())
+        }
+        Framework::Evennia if is_missing("evennia") || is_missing("django") => {
+            Some("this Python has no Evennia: --python names another, such as the folder of a virtual environment".into())
+        }
+        _ => None,
+    }
+}
 
 /// What to do about an error of a snippet, if it is a known trap.
 pub(super) fn of(

@@ -19,13 +19,19 @@
 //!
 //! | from prof | numbers | texts |
 //! | --- | --- | --- |
-//! | `prepare` | 1 if the garbage collector stays on | setup, statement |
+//! | `prepare` | 1 if the garbage collector stays on; 0 as timeit does it, 1 with `await`, 2 with one setup for all samples | setup, statement |
+//! | `world` | 1 if what is written to databases is undone after each sample | the source of `world.py`, `django` or `evennia` or nothing, the settings of Django, the global setup |
+//! | `fork` | | |
+//! | `profile` | case, loops | the source of `world.py` |
 //! | `run` | 1 for `progress`, then case and loops of each row | |
 //!
 //! | from the worker | numbers | texts |
 //! | --- | --- | --- |
 //! | `hello` | version of the protocol, three of the interpreter | implementation, version, executable |
 //! | `ready` | | |
+//! | `send` | | |
+//! | `profile` | | a dump of cProfile |
+//! | `forked` | its process number | |
 //! | `rows` | 8 for each row that is complete and not told yet: wall clock, processor time of the thread and of the process, voluntary and involuntary switches, faults, peak memory in bytes, time of the setup; -1 for none | |
 //! | `progress` | row of the plan, loops done, wall-clock and processor time | |
 //! | `grown` | case, items before and after, loops | name |
@@ -33,7 +39,9 @@
 //! | `error` | as `progress`; then 0 in the setup, 1 in the statement, -1 elsewhere; line or 0 | type, message, what to show |
 //!
 //! `run` is answered by any number of `rows`, `progress` and `grown`, then `done` or `error`; rows come at least
-//! four times a second. Closing the channel ends the worker.
+//! four times a second. `world` and `prepare` are answered by `ready` or `error`; `fork` by `send`, whereupon prof sends
+//! one byte with two descriptors, a channel and the other end of an output: the process that is forked says `forked`,
+//! with its number, on that channel, and from then on is a worker of its own. Closing the channel ends the worker.
 
 mod hints;
 
@@ -62,6 +70,45 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// Once set, what runs ends as interrupted.
     pub interrupted: Option<&'static AtomicBool>,
+    /// What the code finds, if that is more than an interpreter.
+    pub world: Option<World>,
+    /// How the code is put together.
+    pub mode: Mode,
+}
+
+/// What is set up once, and shared by the processes that measure: each is forked from the one in which that was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct World {
+    /// Whose applications are loaded.
+    pub framework: Framework,
+    /// Code run once, at module level: cases see its names.
+    pub code: String,
+    /// Is what a sample writes to databases undone after it?
+    pub rollback: bool,
+}
+
+/// Whose applications are loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Framework {
+    /// None.
+    #[default]
+    None,
+    /// Django with these settings, such as `mysite.settings`.
+    Django(String),
+    /// The Evennia game in the working folder.
+    Evennia,
+}
+
+/// How setup and statement are put together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// As timeit does it: the setup runs before each sample.
+    #[default]
+    Timeit,
+    /// The same in an `async` function: they may `await`.
+    Async,
+    /// The setup runs once in each process.
+    Once,
 }
 
 impl Settings {
@@ -75,6 +122,8 @@ impl Settings {
             folder: None,
             timeout: None,
             interrupted: None,
+            world: None,
+            mode: Mode::Timeit,
         }
     }
 }
@@ -83,18 +132,34 @@ impl Settings {
 #[derive(Debug)]
 pub struct Python {
     settings: Settings,
+    /// The process in which the world was set up, from which others are forked.
+    first: Option<session::PythonSession>,
 }
 
 impl Python {
     /// Nothing is started yet.
     #[must_use]
     pub fn new(settings: Settings) -> Python {
-        Python { settings }
+        Python {
+            settings,
+            first: None,
+        }
     }
 }
 
 impl Open for Python {
+    fn ready(&mut self) -> Result<(), Stop> {
+        if self.settings.world.is_some() && self.first.is_none() {
+            self.first = Some(session::PythonSession::start(&self.settings)?);
+        }
+        Ok(())
+    }
+
     fn open(&mut self) -> Result<Box<dyn Session>, Stop> {
+        self.ready()?;
+        if let Some(first) = &mut self.first {
+            return Ok(Box::new(first.fork()?));
+        }
         let session = session::PythonSession::start(&self.settings)?;
         // What was found may be a shim that takes a second to find the interpreter: only the first session pays.
         let executable = &session.runtime().executable;

@@ -17,9 +17,48 @@ def walk(node):
                     yield found
 
 
+# A setup that runs once: its names stay those of the function, which gives the time of each sample.
+ONCE = """
+def inner():
+    {setup}
+    _it, _timer = yield
+    while 1:
+        _t0 = _timer()
+        for _i in _it:
+            {stmt}
+            pass
+        _it, _timer = yield _timer() - _t0
+"""
+TOP_LEVEL_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+
 def starts(case):
     """The first lines of setup and statement in the text that timeit would make."""
-    return 3, 6 + case.setup.count("\n")
+    return 3, (8 if case.mode == 2 else 6) + case.setup.count("\n")
+
+
+def world(source):
+    """What world.py offers, which few measurements need."""
+    eval(compile(source, "<prof>", "exec", 0, True), MORE)
+    return MORE
+
+
+def in_mode(mode, function):
+    """A function that is called as that of timeit is."""
+    if mode == 1:
+        import asyncio
+
+        run = asyncio.new_event_loop().run_until_complete
+        return lambda iterator, timer: run(function(iterator, timer))
+    samples = []
+
+    def inner(iterator, timer):
+        if not samples:
+            samples.append(function())
+            next(samples[0])
+        return samples[0].send((iterator, timer))
+
+    return inner
 
 
 def tree(case):
@@ -27,13 +66,18 @@ def tree(case):
     strings stay as they are. Every line gets the number that it has in timeit's text: compilers up to 3.7 leave
     out optimisations where numbers go backwards, and code objects hold numbers."""
     case.part = 0
+    flags = TOP_LEVEL_AWAIT if case.mode == 1 else 0
+    if flags and sys.version_info < (3, 8):
+        raise SyntaxError("await is for Python 3.8 and later here")
     # Not within a function, as timeit does first: `return` and the like are errors there.
-    compile(case.setup, "<setup>", "exec", 0, True)
+    compile(case.setup, "<setup>", "exec", flags, True)
     case.part = 1
-    whole = compile(case.statement, FILE, "exec", ONLY_TREE, True)
-    compile(whole, FILE, "exec", 0, True)
+    whole = compile(case.statement, FILE, "exec", ONLY_TREE | flags, True)
+    compile(whole, FILE, "exec", flags, True)
     case.part = None
     template = timeit.template
+    if case.mode:
+        template = ONCE if case.mode == 2 else template.replace("def ", "async def ", 1)
     names = {"setup": "SETUP", "stmt": "STATEMENT", "init": ""}
     template = template.format(**names) if "{setup}" in template else template % names
     shifts = [
@@ -49,7 +93,7 @@ def tree(case):
             if line:
                 setattr(node, name, line + sum(more for at, more in shifts if line > at))
     body = whole.body[0].body
-    loop = [node for node in body if type(node).__name__ == "For"][0]
+    loop = [node for part in body for node in walk(part) if type(node).__name__ == "For"][0]
     setup, statement = numbered(case, case.setup, 0), numbered(case, case.statement, 1)
     if not statement and len(loop.body) == 1:
         statement = [nothing(loop.body[0])]
@@ -63,7 +107,7 @@ def numbered(case, code, part):
     filters = getattr(modules.get("warnings"), "filters", None) or _warnings.filters
     filters.insert(0, ("ignore", None, Warning, None, 0))
     try:
-        return compile(code, FILE, "exec", ONLY_TREE, True).body
+        return compile(code, FILE, "exec", ONLY_TREE | (TOP_LEVEL_AWAIT if case.mode == 1 else 0), True).body
     finally:
         del filters[0]
 

@@ -6,14 +6,15 @@ use crate::timeit::session::Printed;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use std::collections::VecDeque;
 use std::io::{self, PipeReader, Read as _, Write as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How much is kept of what the code prints.
@@ -40,14 +41,15 @@ pub(super) enum Heard {
 /// A process in a group of its own. No process of the group survives this value.
 #[derive(Debug)]
 pub(super) struct Process {
-    child: Child,
+    /// The process and its group; 0 for one that is being forked.
     group: Pid,
     channel: Option<UnixStream>,
     reader: Reader,
     output: Option<PipeReader>,
     printed: Tail,
     status: Option<WaitStatus>,
-    _guard: Guard,
+    /// Kills the group if prof is killed.
+    guard: Option<Guard>,
 }
 
 /// The end of what is printed.
@@ -73,20 +75,52 @@ impl Process {
         let child = command.spawn()?;
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         let process = Process {
-            child,
             group,
             channel: Some(channel),
             reader: Reader::default(),
             output: Some(output),
             printed: Tail::default(),
             status: None,
-            _guard: keeper::guard(group),
+            guard: Some(keeper::guard(group)),
         };
         if let Some(channel) = &process.channel {
             // A worker that waits for a request reads it at once.
             channel.set_write_timeout(Some(Duration::from_secs(10)))?;
         }
         Ok(process)
+    }
+
+    /// A process that this one is about to fork: it waits for descriptors. [`Process::is_now`] must follow.
+    pub(super) fn forked(&mut self) -> io::Result<Process> {
+        // One without a parent becomes our child: only so is it known how it ends.
+        nix::sys::prctl::set_child_subreaper(true)?;
+        let (channel, theirs) = UnixStream::pair()?;
+        let (output, printed) = io::pipe()?;
+        channel.set_write_timeout(Some(Duration::from_secs(10)))?;
+        let descriptors = [theirs.as_raw_fd(), printed.as_raw_fd()];
+        let to = self.channel.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        sendmsg::<()>(
+            to.as_raw_fd(),
+            &[io::IoSlice::new(b"f")],
+            &[ControlMessage::ScmRights(&descriptors)],
+            MsgFlags::empty(),
+            None,
+        )?;
+        Ok(Process {
+            group: Pid::from_raw(0),
+            channel: Some(channel),
+            reader: Reader::default(),
+            output: Some(output),
+            printed: Tail::default(),
+            status: None,
+            guard: None,
+        })
+    }
+
+    /// The process that was forked has this number, and leads a group of its own.
+    pub(super) fn is_now(&mut self, number: i32) {
+        self.group = Pid::from_raw(number);
+        self.guard = Some(keeper::guard(self.group));
     }
 
     /// Sends bytes; a process that is gone is noticed when its answer is awaited.
@@ -173,6 +207,9 @@ impl Process {
     /// too long. Returns how it ended, and what it printed.
     pub(super) fn end(&mut self, patience: Duration) -> (Option<WaitStatus>, Printed) {
         self.channel = None;
+        if self.group.as_raw() == 0 {
+            return (self.status, self.printed.take());
+        }
         let until = Instant::now() + patience;
         while self.status.is_none() && !self.has_ended() && Instant::now() < until {
             self.wait_output(until.min(Instant::now() + Duration::from_millis(2)));
@@ -181,10 +218,8 @@ impl Process {
             let ended = self.has_ended();
             // The leader is not reaped yet, so the group cannot be another's.
             let _ = killpg(self.group, Signal::SIGKILL);
-            let status = self.child.wait().ok();
-            self.status = status
-                .filter(|_| ended)
-                .and_then(|status| WaitStatus::from_raw(self.group, into_raw(status)).ok());
+            let status = reap(self.group);
+            self.status = status.filter(|_| ended);
         }
         while self.output.is_some() && self.wait_output(Instant::now()) {}
         (self.status, self.printed.take())
@@ -240,9 +275,14 @@ impl Tail {
     }
 }
 
-fn into_raw(status: std::process::ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt as _;
-    status.into_raw()
+/// Waits for the end of a process that ends.
+fn reap(process: Pid) -> Option<WaitStatus> {
+    loop {
+        match waitpid(process, None) {
+            Err(Errno::EINTR) => {}
+            found => return found.ok(),
+        }
+    }
 }
 
 /// Rounded up, so that a wait does not end before its time.

@@ -2,7 +2,7 @@
 
 use super::process::{Heard, INTERRUPT_PATIENCE, Process, words};
 use super::protocol::Message;
-use super::{Settings, hints};
+use super::{Framework, Mode, Settings, World, hints};
 use crate::timeit::session::{
     Case, CodeError, Growth, Part, Printed, Progress, Reason, Row, Runtime, Sample, Session, Stop, Watch,
 };
@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 const WORKER: &str = include_str!("worker.py");
 const MORE: &str = include_str!("more.py");
+const WORLD: &str = include_str!("world.py");
 const ERRORS: &str = include_str!("errors.py");
 const BOOTSTRAP: &str = include_str!("bootstrap.py");
 
@@ -38,6 +39,7 @@ pub(super) struct PythonSession {
     runtime: Runtime,
     timeout: Option<Duration>,
     interrupted: Option<&'static std::sync::atomic::AtomicBool>,
+    mode: Mode,
     cases: Vec<Prepared>,
 }
 
@@ -70,6 +72,7 @@ impl PythonSession {
             },
             timeout: settings.timeout,
             interrupted: settings.interrupted,
+            mode: settings.mode,
             cases: Vec::new(),
         };
         let sources = [WORKER, MORE, ERRORS];
@@ -89,7 +92,59 @@ impl PythonSession {
             })
         })?;
         session.runtime = runtime(&hello).map_err(|reason| stop(Reason::Start(reason)))?;
+        if let Some(world) = &settings.world {
+            session.enter(world)?;
+        }
         Ok(session)
+    }
+
+    /// Sets up what the code shall find.
+    fn enter(&mut self, world: &World) -> Result<(), Stop> {
+        let (framework, argument) = match &world.framework {
+            Framework::None => ("", ""),
+            Framework::Django(settings) => ("django", settings.as_str()),
+            Framework::Evennia => ("evennia", ""),
+        };
+        let texts = [WORLD, framework, argument, &world.code];
+        let request = Message::new("world", vec![i64::from(world.rollback)], &texts);
+        self.process.send(&request.encode());
+        let far = Instant::now() + self.timeout.unwrap_or(FOREVER);
+        let answer = self.answer(far, None).map_err(stop)?;
+        match answer.kind.as_str() {
+            "ready" => Ok(()),
+            "error" => {
+                let mut error = self.code_error(&answer, &Case::default());
+                error.part = Some(Part::GlobalSetup);
+                error.hint = hints::of_world(&error.kind, &error.message, &world.framework);
+                Err(stop(Reason::Code(Box::new(error))))
+            }
+            _ => Err(stop(unexpected(&answer))),
+        }
+    }
+
+    /// A process that is as this one is now.
+    pub(super) fn fork(&mut self) -> Result<PythonSession, Stop> {
+        let failed = |error: std::io::Error| stop(Reason::Start(format!("cannot fork a process: {error}")));
+        self.process.send(&Message::new("fork", Vec::new(), &[]).encode());
+        let answer = self.answer(Instant::now() + START, None).map_err(stop)?;
+        if answer.kind != "send" {
+            return Err(stop(unexpected(&answer)));
+        }
+        let mut forked = PythonSession {
+            process: self.process.forked().map_err(failed)?,
+            runtime: self.runtime.clone(),
+            timeout: self.timeout,
+            interrupted: self.interrupted,
+            mode: self.mode,
+            cases: Vec::new(),
+        };
+        let answer = forked.answer(Instant::now() + START, None).map_err(stop)?;
+        let number = i32::try_from(answer.number(0)).ok().filter(|&number| number > 1);
+        match number {
+            Some(number) if answer.kind == "forked" => forked.process.is_now(number),
+            _ => return Err(stop(unexpected(&answer))),
+        }
+        Ok(forked)
     }
 
     /// The next message. Ends early when the user interrupts, or the watch does.
@@ -192,7 +247,7 @@ impl Session for PythonSession {
         };
         let request = Message::new(
             "prepare",
-            vec![i64::from(case.collect_garbage)],
+            vec![i64::from(case.collect_garbage), self.mode as i64],
             &[&or_pass(&case.setup), &or_pass(&case.statement)],
         );
         self.process.send(&request.encode());
@@ -257,6 +312,23 @@ impl Session for PythonSession {
             };
         }
         Err(taken.stop(reason))
+    }
+
+    fn profile(&mut self, row: Row) -> Result<Option<Vec<u8>>, Stop> {
+        let numbers = [row.case as u64, row.loops].map(|number| i64::try_from(number).unwrap_or(i64::MAX));
+        let request = Message::new("profile", numbers.to_vec(), &[WORLD]);
+        self.process.send(&request.encode());
+        let far = Instant::now() + self.timeout.unwrap_or(FOREVER);
+        let mut answer = self.answer(far, None).map_err(stop)?;
+        match answer.kind.as_str() {
+            "profile" if !answer.texts.is_empty() => Ok(Some(answer.texts.swap_remove(0))),
+            "error" => {
+                let case = self.cases.get(row.case).map(|prepared| prepared.case.clone());
+                let error = self.code_error(&answer, &case.unwrap_or_default());
+                Err(stop(Reason::Code(Box::new(error))))
+            }
+            _ => Err(stop(unexpected(&answer))),
+        }
     }
 
     fn growth(&self, case: usize) -> Option<&Growth> {
@@ -413,6 +485,7 @@ fn sample(row: Row, numbers: &[i64]) -> Sample {
         faults: count(5),
         peak_memory: count(6),
         setup: time(7).unwrap_or_default(),
+        usage: None,
     }
 }
 

@@ -69,6 +69,7 @@ fn run_in(
         statement: statement.into(),
         setup: setup.into(),
         collect_garbage: false,
+        parameters: Vec::new(),
     })?;
     let plan: Vec<Row> = loops.iter().map(|&loops| Row { case: 0, loops }).collect();
     let mut looks = Looks {
@@ -203,7 +204,7 @@ fn syntax_errors_have_a_caret() {
         assert_eq!((error.part, error.line), (Some(part), Some(line)), "{error:?}");
         let wrong = match part {
             Part::Setup => setup,
-            Part::Statement => statement,
+            _ => statement,
         };
         let wrong = wrong.lines().nth(line - 1).expect("the line");
         let name = if part == Part::Setup { "<setup>" } else { "<stmt>" };

@@ -98,22 +98,26 @@ class Case(object):
     indented = False
     inner = None
 
-    def __init__(self, collect, setup, statement):
+    def __init__(self, collect, mode, setup, statement):
         self.collect = collect
+        # 0 as timeit does it, 1 with `await`, 2 with one setup for all samples.
+        self.mode = mode
         self.setup = setup
         self.statement = statement
         self.has_setup = setup != "pass"
-        self.module = type(sys)("__main__")
+        self.module = WORKER.module or type(sys)("__main__")  # noqa: F821
         self.module.__builtins__ = modules["builtins" if PYTHON_3 else "__builtin__"]
         self.names = len(self.module.__dict__)
 
     def build(self):
-        code = self.text()
+        code = None if self.mode else self.text()
         if code is None:
             code = more("tree")(self)
         found = {}
         eval(code, self.module.__dict__, found)
         self.inner = found["inner"]
+        if self.mode:
+            self.inner = more("in_mode")(self.mode, self.inner)
 
     def text(self):
         """Compiles what timeit would compile. `None` where its way of indenting lines could change strings, or
@@ -168,7 +172,7 @@ class Row(object):
         (gc.enable if self.case.collect else gc.disable)()
         inner = self.case.inner
         try:
-            if self.case.has_setup:
+            if self.case.has_setup or self.case.mode:
                 took = inner(self.iterator, more("timer")(self))
             else:
                 # Nothing but what timeit itself has around the loop.
@@ -206,6 +210,10 @@ class Row(object):
 
 
 class Worker(object):
+    # What all cases share, and what takes a sample.
+    module = None
+    take = staticmethod(Row.take)
+
     def __init__(self, descriptor, sources):
         self.channel = Channel(descriptor)
         self.more, self.errors = sources
@@ -229,12 +237,20 @@ class Worker(object):
             try:
                 kind, numbers, texts = self.channel.hear()
                 if kind == "prepare":
-                    self.row = Row(0, Case(numbers[0], *texts), 0)
+                    self.row = Row(0, Case(numbers[0], numbers[1], *texts), 0)
                     self.row.case.build()
                     self.cases.append(self.row.case)
                     self.channel.say("ready")
                 elif kind == "run":
                     self.run(numbers[0], zip(numbers[1::2], numbers[2::2]))
+                elif kind == "world":
+                    self.row = None
+                    more("world")(texts.pop(0))["enter"](self, numbers[0], *texts)
+                    self.channel.say("ready")
+                elif kind == "fork":
+                    MORE["fork"](self)
+                elif kind == "profile":
+                    more("world")(texts[0])["profile"](self, *numbers)
                 else:
                     return self.end()
             except Closed:
@@ -254,7 +270,7 @@ class Worker(object):
                 case = self.cases[case]
                 modules["__main__"] = case.module
                 self.row = row = Row(index, case, loops)
-                row.take()
+                self.take(row)
                 rows += row.result
                 if row.grown:
                     more("tell_growth")(self, row)

@@ -1,9 +1,11 @@
 //! Every sample as a line of comma-separated values, for spreadsheets and data frames.
 
 use crate::timeit::results::{Kind, Results};
+use crate::timeit::usage::Counter;
 
 const HEAD: &str = "name,runtime,process,kind,request,round,loops,wall_s,cpu_s,process_cpu_s,per_loop_s,\
-                    voluntary,involuntary,faults,peak_memory,setup_s\n";
+                    voluntary,involuntary,faults,peak_memory,setup_s,\
+                    user_s,system_s,status,cycles,instructions,cache_references,cache_misses,branch_misses\n";
 
 /// All samples in the order taken. Times are seconds; what cannot be read is empty.
 #[must_use]
@@ -48,6 +50,19 @@ pub fn render(results: &Results) -> String {
                 seconds(Some(sample.setup)),
             ];
             out.push_str(&fields.join(","));
+            let usage = sample.usage;
+            for time in [usage.map(|usage| usage.user), usage.map(|usage| usage.system)] {
+                out.push_str(&format!(",{}", seconds(time)));
+            }
+            let status = usage.map(|usage| usage.status.to_string());
+            out.push_str(&format!(",{}", status.unwrap_or_default()));
+            for counter in Counter::ALL {
+                let count = usage.and_then(|usage| usage.counters.get(counter));
+                out.push_str(&format!(
+                    ",{}",
+                    count.map(|count| count.to_string()).unwrap_or_default()
+                ));
+            }
             out.push('\n');
         }
     }

@@ -2,7 +2,8 @@
 
 use super::units::{self, Unit, counted};
 use crate::python::text::shown;
-use crate::timeit::fixed::{Clock, Fixed};
+use crate::timeit::fixed::Fixed;
+use crate::timeit::results::Metric;
 use crate::timeit::rise;
 use crate::timeit::session::{Case, Growth, Progress, Runtime, Sample};
 
@@ -10,7 +11,7 @@ use crate::timeit::session::{Case, Growth, Progress, Runtime, Sample};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// Which time counts.
-    pub clock: Clock,
+    pub metric: Metric,
     /// The unit of times per loop; without it the one that fits.
     pub unit: Option<Unit>,
     /// More digits, and every sample.
@@ -72,15 +73,15 @@ pub fn text(fixed: &Fixed, cases: &[Case], runtime: &Runtime, style: Style) -> S
         };
         let times: Vec<f64> = samples
             .iter()
-            .map(|sample| style.clock.of(sample).as_secs_f64())
+            .map(|sample| style.metric.of(sample).as_secs_f64())
             .collect();
         let Some(spread) = Spread::of(&times) else {
             continue;
         };
         bests.push(spread.best / loops.max(1) as f64);
-        let what = match style.clock {
-            Clock::Wall => "total",
-            Clock::Process => "processor time",
+        let what = match style.metric {
+            Metric::Wall => "total",
+            Metric::Cpu => "processor time",
         };
         let what = match times.len() {
             1 => what.to_owned(),
@@ -165,7 +166,7 @@ fn grows(growth: &Growth) -> String {
 /// What is known of a sample that did not end.
 #[must_use]
 pub fn partial(running: &Progress, style: Style) -> String {
-    let time = style.clock.of_progress(running).as_secs_f64();
+    let time = style.metric.of_progress(running).as_secs_f64();
     let of = format!(
         "{} of {}",
         units::count(running.done),
@@ -210,6 +211,7 @@ mod tests {
             faults: 0,
             peak_memory: 0,
             setup: Duration::ZERO,
+            usage: None,
         }
     }
 
@@ -236,7 +238,7 @@ mod tests {
             "total 4.512 s for 1,000,000 loops        4.51 us per loop     CPython 3.11.7\n",
         );
         let style = Style {
-            clock: Clock::Process,
+            metric: Metric::Cpu,
             unit: Some(Unit::Nanoseconds),
             verbose: true,
         };

@@ -21,7 +21,7 @@ pub fn render(results: &Results, unit: Option<Unit>, width: Option<usize>) -> St
     let mut out = String::new();
     for side in results.sides() {
         let runs = results.runs_of(side.runtime);
-        let values = runs.flat_map(|run| of_run(run, side.case, results.metric).values);
+        let values = runs.flat_map(|run| of_run(results, run, side.case).values);
         let Some(values) = Samples::new(values.collect()) else {
             continue;
         };

@@ -1,5 +1,6 @@
-//! Figures as a Markdown table, for issues and comments.
+//! Figures as a table in Markdown, for issues and comments, and in AsciiDoc, for manuals.
 
+use super::commands;
 use super::figures::{figure, reach, sentence};
 use super::units::{Unit, time};
 use crate::timeit::compare::compare;
@@ -9,55 +10,136 @@ use crate::timeit::results::Results;
 use crate::view::table::{Layout, TableLine, draw, name_cell};
 use anstyle::Style;
 
-/// The table, then verdicts and findings as a list.
-#[must_use]
-pub fn render(results: &Results, unit: Option<Unit>) -> String {
-    let layout = Layout::Markdown;
+/// The cells of all figures, the statement last, and what stands above them.
+fn cells(results: &Results, unit: Option<Unit>) -> (Vec<&'static str>, Vec<Vec<String>>) {
     let several = results.sides().count() > 1;
-    let lines: Vec<TableLine> = results
-        .sides()
-        .filter_map(|side| {
-            let estimate = estimate(results, side)?;
-            let statement = results.cases.get(side.case).map_or("", |case| &case.statement);
-            let mut cells = Vec::new();
-            if several {
-                cells.push(name_cell(&results.name(side), layout));
-            }
-            cells.extend([
-                figure(&estimate, unit, 0),
-                estimate.precision().map(reach).unwrap_or_default(),
-                time(estimate.min, 4, unit),
-                estimate.medians.len().to_string(),
-                estimate.samples.to_string(),
-            ]);
-            Some(TableLine {
-                cells,
-                name: name_cell(statement, layout),
-                style: Style::new(),
-            })
-        })
-        .collect();
-    let mut head = vec!["name"];
-    if !several {
-        head.clear();
+    let is_of_commands = results.is_of_commands();
+    let mut head = Vec::new();
+    if several {
+        head.push("name");
     }
-    head.extend(["time", "±", "min", "processes", "samples", "statement"]);
-    let mut out = String::new();
-    draw(&head, &lines, layout, &mut out);
+    head.extend(["time", "±", "min"]);
+    if is_of_commands {
+        head.extend(["mean", "max", "user", "system", "runs", "command"]);
+    } else {
+        head.extend(["processes", "samples", "statement"]);
+    }
+    let line = |side| {
+        let estimate = estimate(results, side)?;
+        let statement = results.cases.get(side.case).map_or("", |case| &case.statement);
+        let mut cells = Vec::new();
+        if several {
+            cells.push(results.name(side));
+        }
+        cells.extend([
+            figure(&estimate, unit, 0),
+            estimate.precision().map(reach).unwrap_or_default(),
+            time(estimate.min, 4, unit),
+        ]);
+        if is_of_commands {
+            let runs = commands::Runs::of(results, side)?;
+            cells.extend([runs.mean, runs.max, runs.user, runs.system].map(|value| time(value, 4, unit)));
+        } else {
+            cells.push(estimate.medians.len().to_string());
+        }
+        cells.extend([estimate.samples.to_string(), statement.to_owned()]);
+        Some(cells)
+    };
+    (head, results.sides().filter_map(line).collect())
+}
+
+/// Verdicts and findings, as sentences.
+fn sentences(results: &Results) -> impl Iterator<Item = String> {
+    let several = results.sides().count() > 1;
     let verdicts = compare(results)
         .into_iter()
         .map(|comparison| sentence(&comparison));
-    let found = findings::find(results).into_iter().map(|finding| {
+    let found = findings::find(results).into_iter().map(move |finding| {
         let of = finding.of.filter(|_| several);
         of.map(|name| format!("{name}: ")).unwrap_or_default() + &finding.what.to_string()
     });
-    for (at, text) in verdicts.chain(found).enumerate() {
+    verdicts.chain(found)
+}
+
+/// A Markdown table, then verdicts and findings as a list.
+#[must_use]
+pub fn render(results: &Results, unit: Option<Unit>) -> String {
+    let layout = Layout::Markdown;
+    let (head, rows) = cells(results, unit);
+    let has_names = head.first() == Some(&"name");
+    let lines: Vec<TableLine> = rows
+        .into_iter()
+        .map(|mut cells| {
+            let statement = cells.pop().unwrap_or_default();
+            if let Some(name) = cells.first_mut().filter(|_| has_names) {
+                *name = name_cell(name, layout);
+            }
+            TableLine {
+                cells,
+                name: name_cell(&statement, layout),
+                style: Style::new(),
+            }
+        })
+        .collect();
+    let mut out = String::new();
+    draw(&head, &lines, layout, &mut out);
+    for (at, text) in sentences(results).enumerate() {
         if at == 0 {
             out.push('\n');
         }
         out.push_str(&format!("- {}\n", plain(&text)));
     }
     out
+}
+
+/// An AsciiDoc table, then verdicts and findings as a list. Source: the AsciiDoc language documentation, "Tables" and
+/// "Passthroughs".
+#[must_use]
+pub fn asciidoc(results: &Results, unit: Option<Unit>) -> String {
+    let (head, rows) = cells(results, unit);
+    let columns: Vec<&str> = head
+        .iter()
+        .map(|name| match *name {
+            "name" | "statement" | "command" => "<",
+            _ => ">",
+        })
+        .collect();
+    let mut out = format!("[cols=\"{}\", options=\"header\"]\n|===\n", columns.join(","));
+    let shown_head: Vec<String> = head.iter().map(|name| format!("|{name}")).collect();
+    out.push_str(&format!("{}\n", shown_head.join(" ")));
+    for row in rows {
+        out.push('\n');
+        for (cell, column) in row.iter().zip(&columns) {
+            let cell = if *column == "<" {
+                literal(cell)
+            } else {
+                cell.clone()
+            };
+            out.push_str(&format!("|{cell}\n"));
+        }
+    }
+    out.push_str("|===\n");
+    for (at, text) in sentences(results).enumerate() {
+        if at == 0 {
+            out.push('\n');
+        }
+        out.push_str(&format!("* {}\n", passed(&text)));
+    }
+    out
+}
+
+/// Code that AsciiDoc takes for nothing else, on one line.
+fn literal(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    format!("`{}`", passed(text))
+}
+
+/// Text between pass macros: nothing in it means anything, but the end of the macro, and the end of a cell.
+fn passed(text: &str) -> String {
+    let text = crate::python::text::shown(text.as_bytes());
+    format!("pass:c[{}]", text.replace(']', "\\]").replace('|', "\\|"))
 }
 
 /// Text that Markdown takes for nothing else, on one line.
@@ -91,5 +173,20 @@ mod tests {
         );
         assert!(lines[5].starts_with("- \\*c\\* is 2.0"), "{text}");
         assert_eq!(lines.len(), 6, "{text}");
+    }
+
+    /// Expected: what Asciidoctor shows as the text itself, by its documentation.
+    #[test]
+    fn asciidoc_takes_names_as_they_are() {
+        let mut results = fake::results(&["a|b]", "c"], &["3.11.7"]);
+        results.cases[0].statement = "x = [1]\n|".into();
+        let text = asciidoc(&results, None);
+        assert!(
+            text.starts_with("[cols=\"<,>,>,>,>,>,<\", options=\"header\"]\n|===\n|name |time "),
+            "{text}"
+        );
+        assert!(text.contains("|`pass:c[a\\|b\\]]`\n"), "{text}");
+        assert!(text.contains("|`pass:c[x = [1\\]\\n\\|]`\n"), "{text}");
+        assert!(text.contains("\n|===\n\n* pass:c[c is 2.0"), "{text}");
     }
 }

@@ -1,19 +1,21 @@
 //! The report for people: a line for each figure, one for each comparison, then what should be known of them.
 
+use super::commands::{self, Column};
 use super::figures::{digits, figure, reach, sentence};
+use super::growth as growth_text;
 use super::units::{Unit, counted, time};
 use crate::python::text::shown;
 use crate::statistics::interval::{LEVEL, Method};
 use crate::timeit::baseline::Change;
 use crate::timeit::compare::{Verdict, compare};
-use crate::timeit::estimate::{Estimate, estimate};
-use crate::timeit::findings;
+use crate::timeit::estimate::{self, Estimate};
 use crate::timeit::results::{Metric, Results};
+use crate::timeit::{findings, growth};
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// How a report is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
     /// The unit of all times; without it the one that fits.
     pub unit: Option<Unit>,
@@ -23,6 +25,8 @@ pub struct Options {
     pub width: Option<usize>,
     /// Are verdicts coloured?
     pub color: bool,
+    /// What is told of commands beside their time; nothing here is the usual.
+    pub columns: Vec<Column>,
 }
 
 /// No statement is cut to less.
@@ -35,7 +39,9 @@ const WIDEST: usize = 60;
 #[must_use]
 pub fn render(results: &Results, options: &Options) -> String {
     let mut out = figures(results, options);
+    out.push_str(&shell(results, options));
     out.push_str(&comparisons(results, options));
+    out.push_str(&grown(results, options));
     for finding in findings::find(results) {
         let of = finding.of.filter(|_| results.sides().count() > 1);
         let of = of.map(|name| format!("{name}: ")).unwrap_or_default();
@@ -43,6 +49,35 @@ pub fn render(results: &Results, options: &Options) -> String {
             "  {}\n",
             shown(format!("{of}{}", finding.what).as_bytes())
         ));
+    }
+    out
+}
+
+/// How long the shell of commands takes by itself.
+fn shell(results: &Results, options: &Options) -> String {
+    let (true, Some(case), Some(estimate)) = (
+        results.is_of_commands(),
+        &results.reference,
+        estimate::reference(results, 0),
+    ) else {
+        return String::new();
+    };
+    let figure = figure(&estimate, options.unit, 2 * usize::from(options.verbose));
+    let reach = estimate.precision().map(reach).unwrap_or_default();
+    let text = format!(
+        "`{}` by itself takes {figure} {reach}, which is part of the time of what it runs",
+        case.name
+    );
+    format!("  {}\n", shown(text.as_bytes()))
+}
+
+/// How times grow with parameters, each with a plot.
+#[must_use]
+pub fn grown(results: &Results, options: &Options) -> String {
+    let mut out = String::new();
+    for of in growth::find(results) {
+        out.push_str(&format!("  {}\n", shown(growth_text::sentence(&of).as_bytes())));
+        out.push_str(&growth_text::plot(&of, options.unit));
     }
     out
 }
@@ -98,10 +133,10 @@ fn push_verdict(text: &str, verdict: Verdict, options: &Options, out: &mut Strin
 /// A line for each figure.
 #[must_use]
 pub fn figures(results: &Results, options: &Options) -> String {
-    let lines: Vec<[String; 4]> = results
+    let lines: Vec<[String; 5]> = results
         .sides()
         .filter_map(|side| {
-            let estimate = estimate(results, side)?;
+            let estimate = estimate::estimate(results, side)?;
             let name = results.name(side);
             let statement = results.cases.get(side.case).map_or("", |case| &case.statement);
             let label = match (results.sides().count(), statement.trim()) {
@@ -116,7 +151,8 @@ pub fn figures(results: &Results, options: &Options) -> String {
                 shown(label.as_bytes()),
                 figure(&estimate, options.unit, 2 * usize::from(options.verbose)),
                 reach,
-                details(&estimate, results.metric, options),
+                details(&estimate, results, options),
+                commands::line(results, side, &options.columns).unwrap_or_default(),
             ])
         })
         .collect();
@@ -132,7 +168,7 @@ pub fn figures(results: &Results, options: &Options) -> String {
     let label_width = widest(0).min(room.max(NARROWEST));
     let between = if is_narrow { "\n    " } else { "  " };
     let mut out = String::new();
-    for [label, figure, reach, details] in &lines {
+    for [label, figure, reach, details, more] in &lines {
         let label = cut(label, label_width);
         let line = format!(
             "{label}{}  {}{figure}  {reach}{}",
@@ -142,6 +178,9 @@ pub fn figures(results: &Results, options: &Options) -> String {
         );
         let line = if is_narrow { line.trim_end() } else { &line };
         out.push_str(&format!("{line}{between}{details}\n"));
+        if !more.is_empty() {
+            out.push_str(&format!("    {more}\n"));
+        }
     }
     out
 }
@@ -163,22 +202,26 @@ fn cut(text: &str, width: usize) -> String {
     out
 }
 
-fn details(estimate: &Estimate, metric: Metric, options: &Options) -> String {
+fn details(estimate: &Estimate, results: &Results, options: &Options) -> String {
+    let metric = results.metric;
+    let is_of_commands = results.is_of_commands();
     let more = 2 * usize::from(options.verbose);
     let unit = options
         .unit
         .unwrap_or_else(|| Unit::of(estimate.seconds, digits(estimate.precision())));
     let min = time(estimate.min, 4 + more, Some(unit));
     let processes = estimate.medians.len();
-    let mut parts = vec![
-        format!("min {min}"),
-        if processes == 1 {
+    let mut parts = vec![format!("min {min}")];
+    if is_of_commands {
+        parts.push(counted(estimate.samples as u64, "run"));
+    } else {
+        parts.push(if processes == 1 {
             "1 process".into()
         } else {
             format!("{processes} processes")
-        },
-        counted(estimate.samples as u64, "sample"),
-    ];
+        });
+        parts.push(counted(estimate.samples as u64, "sample"));
+    }
     if metric == Metric::Cpu {
         parts.push("processor time".into());
     } else {
@@ -188,12 +231,24 @@ fn details(estimate: &Estimate, metric: Metric, options: &Options) -> String {
     let by_processor = estimate.by_processor;
     if by_processor == processes {
         parts.push("too few undisturbed: processor time".into());
+    } else if by_processor > 0 && is_of_commands {
+        parts.push(format!(
+            "processor time in {by_processor} of {processes} {}, too few undisturbed there",
+            groups(estimate)
+        ));
     } else if by_processor > 0 {
         parts.push(format!(
             "processor time in {by_processor} processes, too few undisturbed there"
         ));
     }
-    if estimate.left_out > 0 {
+    if estimate.left_out > 0 && is_of_commands {
+        parts.push(format!(
+            "{} of {} {} too disturbed to count",
+            estimate.left_out,
+            processes + estimate.left_out,
+            groups(estimate)
+        ));
+    } else if estimate.left_out > 0 {
         let word = if estimate.left_out == 1 {
             "process"
         } else {
@@ -205,6 +260,7 @@ fn details(estimate: &Estimate, metric: Metric, options: &Options) -> String {
         ));
     }
     match estimate.interval {
+        None if is_of_commands => parts.push("no interval from one run".into()),
         None => parts.push("no interval from one process".into()),
         Some(found) if found.method == Method::Student => {
             parts.push(format!("{:.0}% interval by Student's t", LEVEL * 100.0));
@@ -212,6 +268,15 @@ fn details(estimate: &Estimate, metric: Metric, options: &Options) -> String {
         Some(_) => {}
     }
     format!("({})", parts.join(", "))
+}
+
+/// What stands where processes stand with snippets: blocks of consecutive runs, or few runs by themselves.
+fn groups(estimate: &Estimate) -> &'static str {
+    if estimate.medians.len() + estimate.left_out == estimate.samples {
+        "runs"
+    } else {
+        "groups of them"
+    }
 }
 
 #[cfg(test)]

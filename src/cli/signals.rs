@@ -1,6 +1,6 @@
 //! Ctrl-C and SIGTERM end a run in good order.
 
-use super::super::Failure;
+use super::Failure;
 use nix::sys::signal::{SigSet, Signal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,0 +1,190 @@
+//! Files of sampled stacks: in the format that their names tell, opened before anything is sampled.
+
+use super::Failure;
+use super::output::{Output, OutputFile};
+use crate::export::{chrome, firefox, flamegraph, pprof, speedscope};
+use crate::format::{folded, pstats};
+use crate::profile::Profile;
+use crate::profile::stacks::StackTree;
+use crate::python::text;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// Folded stacks, a line each: FILE.folded, FILE.txt
+    Folded,
+    /// A flame graph: FILE.svg
+    Flamegraph,
+    /// For speedscope: FILE.json
+    Speedscope,
+    /// For go tool pprof: FILE.pb.gz
+    Pprof,
+    /// For Chrome and Perfetto: FILE.trace.json
+    Chrome,
+    /// For the Firefox Profiler: FILE.firefox.json
+    Firefox,
+    /// A dump as Python's own sampling profiler saves it, for prof stats and pstats: FILE.prof
+    Pstats,
+}
+
+impl Format {
+    /// By the name of a file.
+    fn of(path: &Path) -> Option<Format> {
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+        let endings = [
+            (".folded", Format::Folded),
+            (".collapsed", Format::Folded),
+            (".txt", Format::Folded),
+            (".svg", Format::Flamegraph),
+            (".trace.json", Format::Chrome),
+            (".firefox.json", Format::Firefox),
+            (".json", Format::Speedscope),
+            (".pb.gz", Format::Pprof),
+            (".pprof", Format::Pprof),
+            (".prof", Format::Pstats),
+            (".pstats", Format::Pstats),
+        ];
+        endings
+            .into_iter()
+            .find_map(|(ending, format)| name.ends_with(ending).then_some(format))
+    }
+}
+
+/// What pictures and other files say about the samples.
+pub(super) struct About {
+    pub(super) title: String,
+    pub(super) subtitle: String,
+    /// How many samples were taken a second.
+    pub(super) rate: f64,
+}
+
+/// The files that were asked for.
+pub(super) struct Files(Vec<(PathBuf, Format, OutputFile)>);
+
+impl Files {
+    /// Opens them. `to` is the format of those in `named`.
+    pub(super) fn begin(
+        named: &[PathBuf],
+        to: Option<Format>,
+        pictures: &[PathBuf],
+        default: PathBuf,
+    ) -> Result<Files, Failure> {
+        let mut wanted = Vec::new();
+        for path in named {
+            let format = to.or_else(|| Format::of(path)).ok_or_else(|| {
+                Failure::usage(format!("`{}`: no format has this ending", path.display())).hint(Some(
+                    "name it .folded, .svg, .json (speedscope), .pb.gz (pprof) or .prof, or choose the format with --to",
+                ))
+            })?;
+            wanted.push((path.clone(), format));
+        }
+        wanted.extend(pictures.iter().map(|path| (path.clone(), Format::Flamegraph)));
+        if wanted.is_empty() {
+            wanted.push((default, to.unwrap_or(Format::Folded)));
+        }
+        let files = wanted.into_iter().map(|(path, format)| {
+            if path.is_dir() {
+                let message = format!("cannot write `{}`: it is a folder", path.display());
+                return Err(Failure::usage(message));
+            }
+            let file = OutputFile::begin(&path)?;
+            Ok((path, format, file))
+        });
+        Ok(Files(files.collect::<Result<_, _>>()?))
+    }
+
+    /// The first that `prof stats` reads.
+    pub(super) fn for_stats(&self) -> Option<&Path> {
+        let drawn = |format: Format| matches!(format, Format::Flamegraph | Format::Chrome | Format::Firefox);
+        let file = self.0.iter().find(|(_, format, _)| !drawn(*format));
+        file.map(|(path, ..)| path.as_path())
+    }
+
+    /// The first flame graph.
+    pub(super) fn picture(&self) -> Option<&Path> {
+        let file = self.0.iter().find(|(_, format, _)| *format == Format::Flamegraph);
+        file.map(|(path, ..)| path.as_path())
+    }
+
+    /// Writes them all. One that fails keeps no other back.
+    pub(super) fn finish(
+        self,
+        tree: &StackTree,
+        about: &About,
+        quiet: bool,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let mut failure = None;
+        for (path, format, mut file) in self.0 {
+            let written = bytes(tree, format, about)
+                .and_then(|bytes| file.write(&bytes))
+                .and_then(|()| file.finish());
+            match written {
+                Ok(()) if quiet => {}
+                Ok(()) => output.report("wrote", &text::shown(path.as_os_str().as_encoded_bytes())),
+                Err(error) => match failure {
+                    None => failure = Some(error),
+                    Some(_) => error.tell(output)?,
+                },
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+fn bytes(tree: &StackTree, format: Format, about: &About) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let title = &about.title;
+    let written = match format {
+        Format::Folded => folded::write(tree, &mut bytes),
+        Format::Flamegraph => return picture(tree, about),
+        Format::Speedscope => speedscope::write(tree, title, &mut bytes),
+        Format::Pprof => pprof::write(tree, title, &mut bytes),
+        Format::Chrome => chrome::write(tree, title, &mut bytes),
+        Format::Firefox => firefox::write(tree, title, &mut bytes),
+        Format::Pstats => {
+            let profile = Profile::from_stacks(tree, 1.0 / about.rate)
+                .map_err(|error| Failure::usage(error.to_string()))?;
+            return Ok(pstats::write(&profile));
+        }
+    };
+    written.map_err(|error| Failure::usage(format!("cannot write these stacks so: {error}")))?;
+    Ok(bytes)
+}
+
+/// A flame graph of samples.
+pub(super) fn picture(tree: &StackTree, about: &About) -> Result<Vec<u8>, Failure> {
+    let options = flamegraph::Options {
+        title: about.title.clone(),
+        subtitle: about.subtitle.clone(),
+        colors: flamegraph::Colors::Module,
+        inverted: false,
+        sort: flamegraph::Sort::Name,
+        min_width: 0.04,
+        width: None,
+        search: None,
+    };
+    flamegraph::draw(tree, &options).map_err(|error| Failure::usage(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_tells_the_format() {
+        for (name, expected) in [
+            ("a.folded", Some(Format::Folded)),
+            ("a.SVG", Some(Format::Flamegraph)),
+            ("a.speedscope.json", Some(Format::Speedscope)),
+            ("a.trace.json", Some(Format::Chrome)),
+            ("a.firefox.json", Some(Format::Firefox)),
+            ("a.pb.gz", Some(Format::Pprof)),
+            ("a.prof", Some(Format::Pstats)),
+            ("a.gz", None),
+            ("folded", None),
+        ] {
+            assert_eq!(Format::of(Path::new(name)), expected, "{name}");
+        }
+    }
+}
