@@ -2,6 +2,7 @@
 //! user's files, prints, or exits.
 
 mod browser;
+mod completions;
 mod diff;
 mod dummyrunner;
 mod duration;
@@ -10,6 +11,7 @@ mod export;
 mod flamegraph;
 mod input;
 mod interrupt;
+mod man;
 mod modification_time;
 mod output;
 mod picture;
@@ -74,6 +76,8 @@ enum Command {
     Timeit(Box<timeit::Args>),
     Dummyrunner(Box<dummyrunner::Args>),
     Record(record::Args),
+    Man(man::Args),
+    Completions(completions::Args),
 }
 
 /// Runs `prof` with these arguments, the first being its own name. All that goes wrong is printed; the code
@@ -114,6 +118,8 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
         Command::Timeit(args) => timeit::run(&args, output),
         Command::Dummyrunner(args) => dummyrunner::run(&args, output),
         Command::Record(args) => record::run(&args, output),
+        Command::Man(args) => man::run(&args, output),
+        Command::Completions(args) => completions::run(&args, output),
     }?;
     if let Some((path, profile)) = sampling {
         match profile.flamegraph("prof") {

@@ -3,6 +3,7 @@
 
 mod browser;
 mod chromium;
+mod completions;
 mod corpus;
 mod devtools;
 mod diff;
@@ -11,6 +12,7 @@ mod errors;
 mod examples;
 mod export;
 mod flamegraph;
+mod man;
 mod record;
 mod record_children;
 mod record_same;
