@@ -1,6 +1,6 @@
 //! A run second by second: dummies, commands, lag, and what the processes cost that were watched beside it.
 
-use super::super::metrics::{Counters, Lags, Phase, Phases, Window};
+use super::super::metrics::{Counters, Phase, Phases, Window};
 use super::span::Span;
 use crate::process::Sample;
 use serde_json::{Value, json};
@@ -98,9 +98,9 @@ impl History {
             at,
             phases: window.phases,
             counted,
-            lag: points(&window.lag, [50.0, 90.0, 99.0, 100.0]),
-            service: points(&window.service, [50.0, 99.0]),
-            harness: points(&window.harness, [50.0, 99.0]),
+            lag: window.lag.percentiles([50.0, 90.0, 99.0, 100.0]),
+            service: window.service.percentiles([50.0, 99.0]),
+            harness: window.harness.percentiles([50.0, 99.0]),
             processes,
             wanted: self.wanted,
         });
@@ -272,11 +272,6 @@ impl Cell {
             Cell::Float(value) => ((value * 1000.0).round() / 1000.0).into(),
         }
     }
-}
-
-fn points<const N: usize>(lags: &Lags, percents: [f64; N]) -> Option<[u64; N]> {
-    let micros = percents.map(|percent| lags.percentile(percent));
-    micros[0].map(|_| micros.map(Option::unwrap_or_default))
 }
 
 #[cfg(test)]
