@@ -43,9 +43,9 @@ use std::process::ExitCode;
 )]
 #[command(after_help = "\
 Examples:
+  prof stats server.prof --sort cumulative --limit 30
   prof timeit 'sorted(range(1000))'
   prof record -o app.prof app.py; prof stats app.prof --sort tottime --top 20
-  prof stats server.prof --sort cumulative --limit 30
   prof view server.prof
   prof flamegraph server.prof
   prof diff before.prof after.prof
