@@ -21,7 +21,7 @@
 //! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
 //! `evennia` (a game's folder, settings and processes), `interpreter` (finds the user's Python), `keeper` (ends what
 //! runs in it should `prof` be killed), `process` (what a running one costs), `random` (numbers that a seed repeats),
-//! `date` (moments as text), `python` (what must come out as Python itself does it). All but `cli` take bytes and
+//! `date` (moments as text), `markup` (text in pages), `python` (what must come out as Python itself does it). All but `cli` take bytes and
 //! writers and return values.
 //!
 //! # Words
@@ -45,6 +45,7 @@ pub mod export;
 pub mod format;
 pub mod interpreter;
 mod keeper;
+mod markup;
 pub mod page;
 pub mod process;
 pub mod profile;

@@ -1,27 +1,12 @@
 //! What a browser without scripts shows: the first functions as a plain table.
 
 use super::Contents;
+pub(super) use crate::markup::escaped;
 use crate::profile::stacks::Unit;
 use std::fmt::Write as _;
 
 /// Functions of the table.
 const LISTED: usize = 100;
-
-/// Text as it stands in HTML, also in an attribute.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 /// The functions with the most own time.
 pub(super) fn table(contents: &Contents) -> String {

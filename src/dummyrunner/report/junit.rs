@@ -1,6 +1,7 @@
 //! Thresholds as test cases, in the form that build servers read (JUnit's XML).
 
 use super::Report;
+use crate::markup;
 use std::fmt::Write as _;
 
 /// One suite: a case for each threshold, and one for the logins.
@@ -42,19 +43,8 @@ pub fn render(report: &Report<'_>) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            // XML has no way to write most of these.
-            c if c.is_control() => out.push('?'),
-            c => out.push(c),
-        }
-    }
-    out
+    // XML has no way to write most control characters.
+    markup::escaped(&text.replace(char::is_control, "?"))
 }
 
 #[cfg(test)]

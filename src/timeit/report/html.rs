@@ -6,7 +6,7 @@
 use super::figures::{figure, reach, sentence};
 use super::units::{Unit, counted, time};
 use super::{commands, growth as growth_text};
-use crate::python::text::shown;
+use crate::markup::{escaped_lines, escaped_shown as escaped};
 use crate::statistics::Samples;
 use crate::timeit::compare::{Verdict, compare};
 use crate::timeit::estimate::{Estimate, estimate, of_run};
@@ -459,26 +459,6 @@ fn grows(of: &growth::Growth, unit: Option<Unit>) -> String {
         escaped(&of.parameter)
     ));
     out
-}
-
-/// Text that is no markup, with control characters spelt out.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in shown(text.as_bytes()).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn escaped_lines(text: &str) -> String {
-    let lines: Vec<String> = text.trim_end().lines().map(escaped).collect();
-    lines.join("\n")
 }
 
 #[cfg(test)]

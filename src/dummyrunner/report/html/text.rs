@@ -1,33 +1,7 @@
 //! Words of the page, safe to stand in it.
 
-use crate::python::text::shown;
+pub(super) use crate::markup::{escaped_lines, escaped_shown as escaped};
 use std::fmt::Write as _;
-
-/// Text that came from anywhere, as text of the page: control characters shown, markup without meaning.
-pub(super) fn escaped(text: &str) -> String {
-    marked_up(&shown(text.as_bytes()))
-}
-
-/// The same for several lines, whose line ends stay.
-pub(super) fn escaped_lines(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(escaped).collect();
-    lines.join("\n")
-}
-
-fn marked_up(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 /// A table: names of columns, of which the first `left` are texts, and rows of cells.
 pub(super) fn table(caption: &str, head: &[&str], left: usize, rows: &[Vec<String>]) -> String {
