@@ -63,6 +63,14 @@ pub struct Cost {
     pub switches: [f64; 2],
 }
 
+impl Cost {
+    /// Microseconds of processor time for each of so many commands; `None` without any.
+    #[must_use]
+    pub fn each(&self, commands: u64) -> Option<u64> {
+        (self.cpu.as_micros() as u64).checked_div(commands)
+    }
+}
+
 impl History {
     /// With these processes beside it.
     #[must_use]

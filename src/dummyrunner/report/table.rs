@@ -293,14 +293,14 @@ fn costs(report: &Report<'_>, out: &mut String) {
     for cost in report.history.costs() {
         let [mean, most] = cost.cores;
         let [first, last, _] = cost.rss;
-        let each = cost.cpu.as_micros() as u64 / commands.max(1);
+        let each = cost.each(commands);
+        let each = each.map_or(String::new(), |each| format!(", {} a command", with_unit(each)));
         let _ = write!(
             out,
-            "{}: CPU {:.0}% of a core, at most {:.0}%, {} a command; memory {} to {}, {} threads",
+            "{}: CPU {:.0}% of a core, at most {:.0}%{each}; memory {} to {}, {} threads",
             cost.name,
             mean * 100.0,
             most * 100.0,
-            with_unit(each),
             megabytes(first),
             megabytes(last),
             cost.threads

@@ -57,10 +57,10 @@ pub(super) fn tiles(report: &Report<'_>) -> String {
     };
     tile("Errors", thousands(errors as f64), below, errors > 0);
     if let Some(cost) = server(report) {
-        let commands = (counters.sent + counters.login_commands).max(1);
+        let each = cost.each(counters.sent + counters.login_commands);
         tile(
             "CPU a command",
-            with_unit(cost.cpu.as_micros() as u64 / commands),
+            each.map_or("-".into(), with_unit),
             format!("{}: {:.0}% of a core", cost.name, cost.cores[0] * 100.0),
             cost.name == "server" && cost.cores[1] >= FULL,
         );

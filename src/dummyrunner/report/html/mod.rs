@@ -213,7 +213,7 @@ fn processes(report: &Report<'_>, out: &mut String) {
     }
     out.push_str("<section aria-labelledby=\"processes\">\n<h2 id=\"processes\">Processes</h2>\n");
     let counters = &report.outcome.metrics.window.counters;
-    let commands = (counters.sent + counters.login_commands).max(1);
+    let commands = counters.sent + counters.login_commands;
     let row = |cost: &Cost| {
         let [mean, most] = cost.cores;
         vec![
@@ -225,7 +225,7 @@ fn processes(report: &Report<'_>, out: &mut String) {
                 .join(", "),
             format!("{:.0}%", mean * 100.0),
             format!("{:.0}%", most * 100.0),
-            milliseconds(cost.cpu.as_micros() as u64 / commands),
+            cost.each(commands).map(milliseconds).unwrap_or_default(),
             megabytes(cost.rss[0]),
             megabytes(cost.rss[1]),
             megabytes(cost.rss[2]),
