@@ -1,6 +1,5 @@
 //! `prof man`: manual pages, made from the same definitions as `--help`.
 
-use super::input::system_text;
 use super::output::{self, Output};
 use super::{Cli, Code, Failure};
 use clap::CommandFactory as _;
@@ -39,13 +38,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         }
         return Ok(Code::Done);
     };
-    std::fs::create_dir_all(folder).map_err(|error| {
-        let folder = folder.to_string_lossy();
-        Failure::usage(format!(
-            "cannot make the folder `{folder}`: {}",
-            system_text(&error)
-        ))
-    })?;
+    output::make_folder(folder)?;
     // All are made before the first is written.
     let commands = all(&root);
     let pages = commands

@@ -117,6 +117,17 @@ impl Output {
     }
 }
 
+/// Makes a folder, and those above it.
+pub(super) fn make_folder(folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let folder = folder.to_string_lossy();
+        Failure::usage(format!(
+            "cannot make the folder `{folder}`: {}",
+            system_text(&error)
+        ))
+    })
+}
+
 /// Writes a file that appears whole or not at all: under another name beside it first.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut file = OutputFile::begin(path)?;

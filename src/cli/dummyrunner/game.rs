@@ -60,7 +60,7 @@ pub(in crate::cli) fn named(folder: &Path) -> Result<Game, Failure> {
         .find_map(|path| Game::around(&path))
     {
         Some(game) => format!("there is one in `{}`", game.folder().display()),
-        None => "a game folder has a file server/conf/settings.py".into(),
+        None => "a game folder has a file server/conf/settings.py; `evennia --init NAME` makes one".into(),
     };
     Err(Failure::usage(message).hint(Some(hint)))
 }

@@ -2,7 +2,7 @@
 
 use super::super::Failure;
 use super::super::input::system_text;
-use super::super::output::{Output, write_file};
+use super::super::output::{Output, make_folder, write_file};
 use crate::timeit::report::units::Unit;
 use crate::timeit::report::{csv, histogram, html, table};
 use crate::timeit::results::Results;
@@ -204,13 +204,7 @@ fn save_place(name: &OsStr) -> Result<PathBuf, Failure> {
     }
     let path = named(name)?;
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            let folder = folder.to_string_lossy();
-            Failure::usage(format!(
-                "cannot make the folder `{folder}`: {}",
-                system_text(&error)
-            ))
-        })?;
+        make_folder(folder)?;
     }
     Ok(path)
 }

@@ -1,6 +1,7 @@
 //! What snippets find when they run: a global setup, Django, an Evennia game; and how they are put together.
 
 use super::super::Failure;
+use super::super::dummyrunner::game::named;
 use super::super::places::places;
 use crate::evennia::{self, Game};
 use crate::timeit::python::{Framework, Mode, World};
@@ -100,7 +101,7 @@ impl Args {
         let framework = match (&self.django, &self.evennia) {
             (Some(settings), _) => Framework::Django(settings.clone()),
             (None, Some(game)) => {
-                let game = game_in(game)?;
+                let game = named(game)?;
                 if folder.is_some() {
                     return Err(Failure::usage(
                         "--cwd has no place with --evennia: the code runs in the game's folder",
@@ -128,16 +129,6 @@ impl Args {
         }
         Ok(place)
     }
-}
-
-fn game_in(folder: &Path) -> Result<Game, Failure> {
-    Game::around(folder).ok_or_else(|| {
-        let folder = folder.display();
-        Failure::usage(format!(
-            "no Evennia game in `{folder}`: it has no server/conf/settings.py"
-        ))
-        .hint(Some("--evennia takes the folder that `evennia --init` made"))
-    })
 }
 
 /// The first interpreter that has Evennia and can read the game's settings.
