@@ -1,6 +1,7 @@
 //! A headless Chromium that tests drive as a user does: the DevTools protocol over a pair of pipes, one JSON message
 //! after the other, each ended by a zero byte. Source: Chromium, `--remote-debugging-pipe`, and the protocol's own pages.
 
+use super::chromium::FLAGS;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -31,18 +32,7 @@ impl Browser {
         let script = "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1";
         let mut child = Command::new("sh")
             .args(["-c", script, "sh", chromium])
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-            ])
-            .args([
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ])
+            .args(FLAGS)
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .args(["--remote-debugging-pipe", "about:blank"])
             .stdin(Stdio::piped())

@@ -38,6 +38,24 @@ fn prof() -> Command {
     command
 }
 
+/// What a command printed, and how it ended; all of it is text.
+struct Printed {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Printed {
+    fn of(command: &mut Command) -> Printed {
+        let output = command.output().expect("it runs");
+        Printed {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("text"),
+            err: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+}
+
 /// A file below `fixtures/`.
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)

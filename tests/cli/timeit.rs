@@ -1,17 +1,11 @@
 //! `prof timeit`, with the Python that is on the path.
 
-use super::{prof, python};
+use super::{Printed, prof, python};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What `prof timeit` prints with these arguments, and how it ends.
-struct Printed {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
 fn timeit(arguments: &[&str]) -> Option<Printed> {
     timeit_with(arguments, "")
 }
@@ -22,12 +16,7 @@ fn timeit_with(arguments: &[&str], input: &str) -> Option<Printed> {
     command.arg("timeit").args(arguments).write_stdin(input);
     // No measurement here may run away.
     command.timeout(Duration::from_secs(120));
-    let output = command.output().expect("it runs");
-    Some(Printed {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("text"),
-        err: String::from_utf8(output.stderr).expect("text"),
-    })
+    Some(Printed::of(&mut command))
 }
 
 /// Checks a code, what standard output starts with, and what standard error has.

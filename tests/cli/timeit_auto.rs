@@ -1,7 +1,7 @@
 //! `prof timeit --auto`, `--vs`, saved results and comparisons. Verdicts are asked only where the difference is so great
 //! that no neighbour can hide it.
 
-use super::{prof, python};
+use super::{Printed, prof, python};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -13,12 +13,6 @@ const QUICK: [&str; 4] = ["--processes", "6", "--max-time", "0.6"];
 const FAST: &str = "pass";
 const SLOW: &str = "sum(range(2000))";
 
-struct Printed {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
 /// What it prints in a folder; results with names are kept there, too.
 fn timeit(folder: &Path, arguments: &[&str]) -> Printed {
     let mut command = prof();
@@ -26,12 +20,7 @@ fn timeit(folder: &Path, arguments: &[&str]) -> Printed {
     command
         .env("XDG_DATA_HOME", folder)
         .timeout(Duration::from_secs(120));
-    let output = command.output().expect("it runs");
-    Printed {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("text"),
-        err: String::from_utf8(output.stderr).expect("text"),
-    }
+    Printed::of(&mut command)
 }
 
 fn folder() -> TempDir {

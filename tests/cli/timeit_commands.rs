@@ -1,32 +1,21 @@
 //! `prof timeit --cmd` and `--sh`, their files, and parameters. Verdicts are asked only where the difference is so great
 //! that no neighbour can hide it.
 
-use super::prof;
+use super::{Printed, prof};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
-struct Printed {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
 fn timeit(folder: &Path, arguments: &[&str]) -> Printed {
-    let output = prof()
+    let mut command = prof();
+    command
         .arg("timeit")
         .args(arguments)
         .current_dir(folder)
-        .timeout(Duration::from_secs(60))
-        .output()
-        .expect("it runs");
-    Printed {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("text"),
-        err: String::from_utf8(output.stderr).expect("text"),
-    }
+        .timeout(Duration::from_secs(60));
+    Printed::of(&mut command)
 }
 
 fn folder() -> TempDir {

@@ -1,30 +1,19 @@
 //! `prof timeit` with what servers need: global setups, `await`, one setup for all, cold starts, Django, Evennia.
 
-use super::{prof, python};
+use super::{Printed, prof, python};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
-struct Printed {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
 fn timeit(folder: &Path, arguments: &[&str]) -> Printed {
-    let output = prof()
+    let mut command = prof();
+    command
         .arg("timeit")
         .args(arguments)
         .current_dir(folder)
-        .timeout(Duration::from_secs(120))
-        .output()
-        .expect("it runs");
-    Printed {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("text"),
-        err: String::from_utf8(output.stderr).expect("text"),
-    }
+        .timeout(Duration::from_secs(120));
+    Printed::of(&mut command)
 }
 
 fn folder() -> TempDir {
