@@ -238,10 +238,10 @@ impl Dummy {
             let waits = self
                 .pending
                 .is_some_and(|pending| pending.method == Method::GmcpPing);
-            if self.flags.trying && self.method == Method::GmcpPing {
-                self.trial_succeeded(world);
-            } else if waits {
+            if waits {
                 self.complete(world, world.now);
+            } else {
+                self.trial_succeeded(world, Method::GmcpPing);
             }
         } else if let Some(step) = fill::find_tag(self.number, json) {
             self.complete_tag(world, step);

@@ -8,8 +8,12 @@ use super::{Cursor, Dummy, NEVER, NONE, Pending, Plan, SECOND, What, World, fill
 
 /// Ticks that can wait for an answer to an earlier command.
 pub(super) const LONGEST_BACKLOG: usize = 100;
-/// An echo or a ping that does not come back in this time is none that the server knows.
+/// An echo or a ping that does not come back in this time is none that the server knows, unless the server is slow.
 const TRIAL: u64 = 2 * SECOND;
+/// It is as slow as the login was, with so much to spare: others log in at the same time.
+const TRIAL_LOGINS: u64 = 4;
+/// The step in the tag of a trial: no command ever has it.
+const TRIAL_STEP: u32 = u32::MAX;
 /// Every so many commands a timing mark is asked for.
 const MARK_EVERY: u32 = 16;
 
@@ -41,10 +45,10 @@ impl Dummy {
             Some(false) => self.try_ping(world),
             None => {
                 world.shared.scratch.clear();
-                fill::push_tag(self.number, self.istep, &mut world.shared.scratch);
+                fill::push_tag(self.number, TRIAL_STEP, &mut world.shared.scratch);
                 telnet::push_gmcp_echo(world.out, &String::from_utf8_lossy(&world.shared.scratch));
                 self.method = Method::GmcpEcho;
-                self.deadline = world.now + TRIAL;
+                self.deadline = world.now + self.trial_time(world);
             }
         }
     }
@@ -56,9 +60,16 @@ impl Dummy {
             None => {
                 telnet::push_gmcp_ping(world.out);
                 self.method = Method::GmcpPing;
-                self.deadline = world.now + TRIAL;
+                self.deadline = world.now + self.trial_time(world);
             }
         }
+    }
+
+    /// How long an echo or a ping may take to come back.
+    fn trial_time(&self, world: &World<'_>) -> u64 {
+        let login = world.now.saturating_sub(self.auth_at);
+        let longest = nanos(world.plan.scenario.lag.timeout).max(TRIAL);
+        login.saturating_mul(TRIAL_LOGINS).clamp(TRIAL, longest)
     }
 
     /// What is left where nothing can be asked to come back.
@@ -71,13 +82,15 @@ impl Dummy {
         self.use_method(world, method);
     }
 
-    /// The echo or ping that was tried came back.
-    pub(super) fn trial_succeeded(&mut self, world: &mut World<'_>) {
-        match self.method {
+    /// An echo or ping came back.
+    pub(super) fn trial_succeeded(&mut self, world: &mut World<'_>, method: Method) {
+        match method {
             Method::GmcpEcho => world.shared.echo_works = Some(true),
             _ => world.shared.ping_works = Some(true),
         }
-        self.use_method(world, self.method);
+        if self.flags.trying {
+            self.use_method(world, method);
+        }
     }
 
     fn trial_failed(&mut self, world: &mut World<'_>) {
@@ -88,6 +101,17 @@ impl Dummy {
         } else {
             world.shared.ping_works.get_or_insert(false);
             self.use_best(world);
+        }
+    }
+
+    /// An echo that was given up may have come back late, or to another dummy.
+    fn use_better(&mut self, world: &mut World<'_>) {
+        let is_chosen = world.plan.scenario.lag.method == Method::Auto && self.flags.gmcp;
+        if is_chosen && self.method != Method::GmcpEcho && world.shared.echo_works == Some(true) {
+            let methods = &mut world.shared.metrics.methods;
+            methods[self.method as usize] -= 1;
+            methods[Method::GmcpEcho as usize] += 1;
+            self.method = Method::GmcpEcho;
         }
     }
 
@@ -164,6 +188,7 @@ impl Dummy {
         }
         telnet::push_command(world.out, &line);
         self.tell(world, || What::Sent(line.clone()));
+        self.use_better(world);
         let method = self.method_of(world, action, is_answered);
         if let Some(method) = method {
             self.push_probe(world, method, &mut line);
@@ -368,8 +393,8 @@ impl Dummy {
 
     /// A tag came back.
     pub(super) fn complete_tag(&mut self, world: &mut World<'_>, step: u32) {
-        if self.flags.trying {
-            return self.trial_succeeded(world);
+        if step == TRIAL_STEP {
+            return self.trial_succeeded(world, Method::GmcpEcho);
         }
         let pending = self.pending;
         match pending {

@@ -25,6 +25,8 @@ struct Sim {
     answer: Answer,
     /// Does the server answer GMCP?
     gmcp: Gmcp,
+    /// Until then it answers no GMCP: it has other work.
+    busy_until: u64,
     greeting: Vec<u8>,
     /// Bytes on their way to a dummy, by time.
     flying: BTreeMap<(u64, u64), (usize, Vec<u8>)>,
@@ -84,6 +86,7 @@ impl Sim {
             now: 0,
             answer: Box::new(answer),
             gmcp: Gmcp::No,
+            busy_until: 0,
             greeting: b"Welcome!\r\n".to_vec(),
             flying: BTreeMap::new(),
             flown: 0,
@@ -156,11 +159,12 @@ impl Sim {
                     let tag = String::from_utf8_lossy(&json).replace('"', "");
                     push_text(&mut bytes, format!("Echo returns: ['{tag}'], {{}}\n").as_bytes());
                 }
-                (b"Core.Ping", Gmcp::Ping | Gmcp::Echo) => push_gmcp_ping(&mut bytes),
+                (b"Core.Ping", Gmcp::Ping) => push_gmcp_ping(&mut bytes),
                 _ => continue,
             }
             // In order with the commands before it.
-            self.fly(at, after.max(MS / 10), bytes);
+            let work = self.busy_until.saturating_sub(self.now);
+            self.fly(at, after.max(MS / 10).max(work), bytes);
         }
     }
 
@@ -503,6 +507,25 @@ fn auto_takes_the_best_method_that_the_server_answers() {
     check(Gmcp::Ping, b"", Method::GmcpPing);
     check(Gmcp::No, b"\xff\xf9", Method::Prompt);
     check(Gmcp::No, b"", Method::FirstByte);
+}
+
+#[test]
+fn an_echo_that_a_busy_server_sends_late_is_used_all_the_same() {
+    // A login takes a second here, so an echo is waited for four, and a ping as long.
+    for busy in [3000, 6500, 12_000] {
+        let mut sim = Sim::new(load("looker").expect("a profile"), options(3), evennia);
+        sim.gmcp = Gmcp::Echo;
+        sim.busy_until = busy * MS;
+        let mut sim = sim.start();
+        sim.run(60_000);
+        let used = |method: Method| sim.shared.metrics.methods[method as usize];
+        assert_eq!((used(Method::GmcpEcho), used(Method::GmcpPing)), (3, 0), "{busy}");
+        assert_eq!(used(Method::FirstByte), 0, "{busy}");
+        let counters = sim.counters();
+        assert_eq!((counters.lost, counters.late), (0, 0), "{busy}");
+        assert!(counters.answered > 5, "{busy}: {counters:?}");
+        sim.check_sums();
+    }
 }
 
 #[test]
