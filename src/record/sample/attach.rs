@@ -2,11 +2,13 @@
 //!
 //! What py-spy does by itself and is done otherwise here: it reads all threads at each look, also of a program that
 //! only waits, and it stops them all for that. Up to Python 3.10 it cannot tell which thread of the system a thread of
-//! Python is, and takes those that wait for busy; here that is found in the C library's own record of the thread.
+//! Python is, and takes those that wait for busy; here that is found in the C library's own record of the thread. And
+//! it reads all names again each time; here most looks do without, see [`super::walk`].
 
 use super::collect::{Function, Stack};
 use super::permission::permission_hint;
 use super::threads::Threads;
+use super::walk::{Walked, Walker};
 use super::{Error, Options};
 use crate::process::Process;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
@@ -16,6 +18,7 @@ use py_spy::{Config, PythonSpy, StackTrace};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, IoSliceMut};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const AGAIN: Duration = Duration::from_millis(50);
@@ -28,8 +31,20 @@ pub(super) struct Spied {
     threads: Threads,
     /// Threads of the system, by the number that Python gives them.
     known: HashMap<u64, i32>,
+    /// Names of threads, by the same number, as far as they are asked for.
+    names: HashMap<u64, Option<String>>,
+    /// While it is of use.
+    walker: Option<Walker>,
     /// The frame of the process itself.
     below: Option<String>,
+}
+
+/// What was read while threads were stopped.
+enum Read {
+    /// All of it.
+    Stacks(Vec<Stack>),
+    /// What moves: the frames.
+    Walks(Vec<Walked>),
 }
 
 impl Spied {
@@ -66,12 +81,24 @@ impl Spied {
                 Err(_) => std::thread::sleep(AGAIN),
             }
         };
+        let (version, addresses) = (&spy.version, &spy.addresses);
+        // Whose lock it is stands elsewhere.
+        let walker = (!options.gil).then(|| {
+            Walker::of(
+                Pid::from_raw(number),
+                version.major,
+                version.minor,
+                addresses.interpreter_address,
+            )
+        });
         Ok(Spied {
+            walker: walker.flatten(),
             spy,
             pid,
             options: options.clone(),
             threads: Threads::of(pid),
             known: HashMap::new(),
+            names: HashMap::new(),
             below: options
                 .children
                 .then(|| format!("process {pid} ({})", command(pid))),
@@ -127,14 +154,83 @@ impl Spied {
         let read = self.read(&running);
         drop(locks);
         let held = stopped.map_or(Duration::ZERO, |stopped| stopped.elapsed());
-        for trace in read? {
-            stacks.extend(self.stack(trace));
+        match read? {
+            Read::Stacks(read) => stacks.extend(read),
+            Read::Walks(walks) => {
+                for walked in walks {
+                    stacks.extend(self.named(&walked)?);
+                }
+            }
         }
         Ok(held)
     }
 
-    /// The stacks that are wanted.
-    fn read(&mut self, running: &[i32]) -> Result<Vec<StackTrace>, String> {
+    /// What is on the threads that are wanted; what can be read later is left.
+    fn read(&mut self, running: &[i32]) -> Result<Read, String> {
+        let walks = self.walks(running);
+        if let Some(walks) = &walks
+            && self.walker.as_ref().is_some_and(Walker::is_proven)
+            && walks
+                .iter()
+                .all(|walked| !self.options.threads || self.names.contains_key(&walked.thread.number))
+        {
+            return Ok(Read::Walks(walks.to_vec()));
+        }
+        let traces = self.traces(running)?;
+        let mut stacks = Vec::with_capacity(traces.len());
+        for trace in traces {
+            let (number, system) = (trace.thread_id, trace.os_thread_id);
+            self.names.insert(number, trace.thread_name);
+            let functions = trace.frames.into_iter().map(|frame| {
+                Arc::new(Function {
+                    name: frame.name,
+                    file: frame.filename,
+                    line: i64::from(frame.line),
+                })
+            });
+            let functions: Vec<Arc<Function>> = functions.collect();
+            let mut walked = walks.iter().flatten();
+            if let Some(walked) = walked.find(|walked| walked.thread.number == number) {
+                self.compare(walked, &functions);
+            }
+            stacks.extend(self.stack(number, system, functions));
+        }
+        Ok(Read::Stacks(stacks))
+    }
+
+    /// The frames of the threads that are wanted; `None` where that cannot be told.
+    fn walks(&mut self, running: &[i32]) -> Option<Vec<Walked>> {
+        let threads = self.walker.as_mut()?.threads()?;
+        let mut walks = Vec::new();
+        for thread in threads {
+            if self.options.idle || running.contains(&self.system_thread(thread.number, thread.system)?) {
+                walks.push(self.walker.as_mut()?.walk(thread)?);
+            }
+        }
+        Some(walks)
+    }
+
+    /// The names on a stack, read while the program runs on: they stay where they are as long as their functions.
+    fn named(&mut self, walked: &Walked) -> Result<Option<Stack>, String> {
+        let functions = self.walker.as_mut().and_then(|walker| walker.functions(walked));
+        let functions = functions.ok_or("a function was gone before its name was read")?;
+        Ok(self.stack(walked.thread.number, walked.thread.system, functions))
+    }
+
+    /// What py-spy has read shows whether frames are followed rightly here, unless they have changed meanwhile: not all
+    /// threads are stopped.
+    fn compare(&mut self, walked: &Walked, functions: &[Arc<Function>]) {
+        let Some(walker) = &mut self.walker else { return };
+        if walker.is_still(walked) {
+            walker.compare(walked, functions);
+        }
+        if walker.is_lost() {
+            self.walker = None;
+        }
+    }
+
+    /// The stacks that are wanted, and their names, as py-spy reads them.
+    fn traces(&mut self, running: &[i32]) -> Result<Vec<StackTrace>, String> {
         let failed = |error| format!("{error:#}");
         if self.options.gil {
             return self.spy.get_stack_traces().map_err(failed);
@@ -147,42 +243,46 @@ impl Spied {
             let holder = self.spy.get_stack_traces();
             self.spy.config.gil_only = false;
             if let [holder] = &*holder.map_err(failed)?
-                && self.system_thread(holder).is_none_or(|thread| thread == *only)
+                && self
+                    .system_thread(holder.thread_id, holder.os_thread_id)
+                    .is_none_or(|thread| thread == *only)
             {
                 return Ok(vec![holder.clone()]);
             }
         }
         let mut traces = self.spy.get_stack_traces().map_err(failed)?;
         if !self.options.idle {
-            traces.retain(|trace| match self.system_thread(trace) {
-                Some(thread) => running.contains(&thread),
-                // py-spy has looked at the names of its functions.
-                None => trace.active,
-            });
+            traces.retain(
+                |trace| match self.system_thread(trace.thread_id, trace.os_thread_id) {
+                    Some(thread) => running.contains(&thread),
+                    // py-spy has looked at the names of its functions.
+                    None => trace.active,
+                },
+            );
         }
         Ok(traces)
     }
 
     /// The number that the system gives to a thread; `None` where it cannot be told.
-    fn system_thread(&mut self, trace: &StackTrace) -> Option<i32> {
-        if let Some(thread) = trace.os_thread_id {
+    fn system_thread(&mut self, number: u64, told: Option<u64>) -> Option<i32> {
+        if let Some(thread) = told {
             // In a container it has another number.
             return i32::try_from(thread)
                 .ok()
                 .filter(|&thread| self.threads.contains(thread));
         }
-        if let Some(&thread) = self.known.get(&trace.thread_id)
+        if let Some(&thread) = self.known.get(&number)
             && self.threads.contains(thread)
         {
             return Some(thread);
         }
-        let record = self.thread_record(trace.thread_id)?;
+        let record = self.thread_record(number)?;
         let (numbers, _) = record.as_chunks::<4>();
         let thread = numbers
             .iter()
             .map(|&number| i32::from_ne_bytes(number))
             .find(|&number| number > 0 && self.threads.contains(number))?;
-        self.known.insert(trace.thread_id, thread);
+        self.known.insert(number, thread);
         Some(thread)
     }
 
@@ -198,27 +298,19 @@ impl Spied {
         (read == record.len()).then_some(record)
     }
 
-    fn stack(&self, trace: StackTrace) -> Option<Stack> {
-        if trace.frames.is_empty() {
+    fn stack(&self, thread: u64, system: Option<u64>, functions: Vec<Arc<Function>>) -> Option<Stack> {
+        if functions.is_empty() {
             return None;
         }
         let mut below: Vec<String> = self.below.iter().cloned().collect();
         if self.options.threads {
-            let number = trace.format_threadid();
-            below.push(match &trace.thread_name {
-                Some(name) => format!("thread {name}"),
-                None => format!("thread {number}"),
+            below.push(match (self.names.get(&thread), system) {
+                (Some(Some(name)), _) => format!("thread {name}"),
+                (_, Some(system)) => format!("thread {system}"),
+                (_, None) => format!("thread {thread:#X}"),
             });
         }
-        let functions = trace.frames.into_iter().map(|frame| Function {
-            name: frame.name,
-            file: frame.filename,
-            line: i64::from(frame.line),
-        });
-        Some(Stack {
-            below,
-            functions: functions.collect(),
-        })
+        Some(Stack { below, functions })
     }
 }
 
@@ -259,3 +351,6 @@ fn reason(pid: u32, error: &impl std::fmt::Display) -> Error {
     }
     Error::Unreadable { pid, why }
 }
+
+#[cfg(test)]
+mod tests;

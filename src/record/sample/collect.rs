@@ -1,6 +1,7 @@
 //! Stacks that were read, added up.
 
 use crate::profile::stacks::{Error, Frame, FrameId, FrameKind, StackTree, Unit};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A function on a stack.
@@ -18,7 +19,7 @@ pub(super) struct Stack {
     /// What stands below it: the process, the thread, where they are asked for.
     pub(super) below: Vec<String>,
     /// The innermost function first.
-    pub(super) functions: Vec<Function>,
+    pub(super) functions: Vec<Arc<Function>>,
 }
 
 /// How a sampling went.
@@ -134,10 +135,12 @@ mod tests {
             below: below.iter().map(|&name| name.into()).collect(),
             functions: functions
                 .iter()
-                .map(|&(name, line)| Function {
-                    name: name.into(),
-                    file: "/srv/game.py".into(),
-                    line,
+                .map(|&(name, line)| {
+                    Arc::new(Function {
+                        name: name.into(),
+                        file: "/srv/game.py".into(),
+                        line,
+                    })
                 })
                 .collect(),
         }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! attach    a process -> its stacks now, by the crate py-spy (feature `attach`)
+//! walk      the same by the places of structures in memory, once py-spy has said what is there
 //! threads   which of its threads the system runs at this moment
 //! pace      when to look: as often as asked, but never in step with the program
 //! collect   stacks -> StackTree, counts
@@ -19,7 +20,8 @@
 //!
 //! The threads that run are stopped while their stacks are read, else one stack in ten of a busy server is torn: read
 //! while its functions return. Threads that wait are left alone: stopping them would wake them up, and end calls such
-//! as `epoll_wait` early. How long the program was stopped is measured and told.
+//! as `epoll_wait` early. How long the program was stopped is measured and told: while it stands still only what moves
+//! is read, the frames, in a dozen calls of the system.
 //!
 //! Source: proc(5), ptrace(2), process_vm_readv(2), and `../shared/specs/export.md`, section 7.
 
@@ -29,12 +31,18 @@ mod attach;
 #[path = "without.rs"]
 mod attach;
 mod collect;
+#[cfg(feature = "attach")]
+mod layout;
+#[cfg(feature = "attach")]
+mod memory;
 mod pace;
 #[cfg(feature = "attach")]
 mod permission;
 mod sampling;
 #[cfg(feature = "attach")]
 mod threads;
+#[cfg(feature = "attach")]
+mod walk;
 
 pub use collect::Counts;
 pub use sampling::{Sampled, Sampling, check};
