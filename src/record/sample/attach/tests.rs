@@ -92,6 +92,10 @@ fn frames_that_are_followed_are_those_that_py_spy_reads() {
             }
             Err(error) => panic!("{version}: {error}"),
         };
+        // It has something left to do between what it says and its wait.
+        while !spied.threads.running().expect("it waits").is_empty() {
+            std::thread::yield_now();
+        }
         let look = |spied: &mut Spied| {
             let mut stacks = Vec::new();
             spied.look(&mut stacks).expect("it waits");
