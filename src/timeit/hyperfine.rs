@@ -5,7 +5,7 @@
 //! hyperfine does not know is lost: which runs were interrupted, the pairs, waits and faults. Source: the files that
 //! hyperfine 2.0.0 writes, one of which is in `fixtures/timeit`.
 
-use super::results::{Kind, Results, Side, Taken};
+use super::results::{Kind, Metric as Headline, Results, Side, Taken};
 use super::usage::Counter;
 use crate::statistics::Samples;
 use serde_json::{Map, Value, json};
@@ -58,7 +58,10 @@ pub fn write(results: &Results) -> Vec<u8> {
     let file = json!({
         "schema_version": SCHEMA,
         "metadata": metadata,
-        "primary_metric": "time_wall_clock",
+        "primary_metric": match results.metric {
+            Headline::Wall => "time_wall_clock",
+            Headline::Cpu => "time_cpu",
+        },
         "results": of_sides,
     });
     let mut bytes = serde_json::to_vec_pretty(&file).expect("strings and numbers alone are always JSON");
