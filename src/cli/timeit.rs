@@ -11,6 +11,7 @@ mod interpreter;
 mod keep;
 mod outcome;
 mod parameters;
+mod processors;
 mod profile;
 mod stops;
 mod watch;
@@ -134,6 +135,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     max_time: Option<Duration>,
 
+    /// Run on these processors alone, such as 0 or 0,2-3
+    #[arg(long, value_name = "LIST", value_parser = processors::Processors::parse)]
+    cpu: Option<processors::Processors>,
+
     /// For people, or the very text of `python -m timeit`
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "text")]
     format: Format,
@@ -177,6 +182,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     if let Some(Command::Compare(args)) = &args.command {
         return compare::run(args, output);
+    }
+    if let Some(processors) = &args.cpu {
+        processors.choose()?;
     }
     if args.commands.is_wanted() {
         return commands::run(args, output);

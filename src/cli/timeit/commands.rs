@@ -55,6 +55,14 @@ fn check_snippet_options(args: &Args) -> Result<(), Failure> {
     if args.code.setup().iter().any(|setup| setup.to_str().is_none()) {
         return Err(Failure::usage("--setup is not valid UTF-8"));
     }
+    // Whoever comes from hyperfine means a command by it, which would be timed.
+    if args.process && args.commands.takes_statements().is_some() {
+        return Err(
+            Failure::usage("-p is processor time here, which -N and -S do not take").hint(Some(
+                "--prepare runs a command before each run; --cmd and --sh take -p",
+            )),
+        );
+    }
     match given.into_iter().find(|(is_given, _)| *is_given) {
         None => Ok(()),
         Some((_, name)) => Err(Failure::usage(format!(
