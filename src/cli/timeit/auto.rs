@@ -1,5 +1,6 @@
 //! Auto mode: `--auto`, `--vs`, several interpreters.
 
+use super::super::exit::First;
 use super::super::output::Output;
 use super::super::{Code, Failure, interrupt};
 use super::cases::cases;
@@ -195,21 +196,29 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         None if args.is_profiled() => profiled::profile(&mut openers, &results),
         _ => (Vec::new(), None),
     };
-    let mut kept = keep(args, &store, &results, &profiled, &checks, output);
+    let mut first = First::default();
+    let mut checked = Code::Done;
+    let kept = keep(args, &store, &results, &profiled, &checks, output).map(|code| checked = code);
+    first.note(kept, output)?;
     tell_printed(&end.printed, output)?;
     if !store.is_silent() {
         profile::show(&profiled, &results, output)?;
     }
+    let stopped = stopped.or(profile_stopped);
+    if args.is_profiled() && profiled.is_empty() && stopped.is_none() {
+        output.flush()?;
+        output.report("warning", "nothing that ran the code has a profiler");
+    }
     if let Some(target) = &target {
         output.flush()?;
         let written = target.write(&profiled, &results, output);
-        kept = kept.and_then(|code| written.map(|()| code));
+        first.note(written, output)?;
     }
-    let code = match stopped.or(profile_stopped) {
+    let code = match stopped {
         Some(reason) => tell(&reason, until.is_over(), output)?,
         None => Code::Done,
     };
-    ended(code, kept, output)
+    ended(code, first.end().map(|()| checked), output)
 }
 
 pub(super) fn has_figures(results: &Results) -> bool {
