@@ -121,6 +121,28 @@ fn files_that_do_not_fit_keep_back_nothing_else() {
     assert_eq!(csv.lines().count(), 301);
 }
 
+/// What is to be checked is checked all the same.
+#[test]
+fn a_check_is_told_though_a_file_does_not_fit() {
+    let folder = Folder::new();
+    let before = "--setup-cmd 'head -c 260000 /dev/zero > disk/big'";
+    let compared = "--cmd true --cmd 'sleep 0.05' --runs 20 --fail-if 'slower > 50%'";
+    let Some((printed, _)) = folder.timeit(&format!("{compared} {before} --json disk/r.json")) else {
+        return;
+    };
+    assert_eq!(printed.code, Some(2), "{}", printed.err);
+    assert!(
+        printed.err.contains("failed: slower > 50%: B is "),
+        "{}",
+        printed.err
+    );
+    assert!(
+        printed.err.contains("cannot write `disk/r.json`: No space left"),
+        "{}",
+        printed.err
+    );
+}
+
 /// What failed first is the exit code, and both are told.
 #[test]
 fn a_command_that_failed_counts_for_more_than_a_file() {

@@ -225,6 +225,18 @@ fn our_export_has_the_shape_of_hyperfine_s() {
     assert_eq!(only(&theirs, &ours), [".metadata.hyperfine_version: text"]);
 }
 
+#[test]
+fn standard_output_takes_an_export() {
+    let folder = folder();
+    let printed = run(folder.path(), "prof timeit -N -r 2 true --export-json -");
+    assert_eq!((printed.code, &*printed.err), (Some(0), ""));
+    let value: Value = serde_json::from_str(&printed.out).expect("JSON alone");
+    assert_eq!(value["results"][0]["command"], "true");
+    let printed = run(folder.path(), "prof timeit -N true --export-json - --json -");
+    assert_eq!(printed.code, Some(2));
+    assert!(printed.err.contains("can only be one of"), "{}", printed.err);
+}
+
 /// pyperf, where there is one, reads what was measured of commands.
 #[test]
 fn our_file_for_pyperf_holds_commands() {

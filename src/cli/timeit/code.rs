@@ -8,7 +8,7 @@ use std::io::Read as _;
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Args {
-    /// The statement to time, one line for each argument; - reads it from standard input
+    /// The statement to time, one line for each argument; - reads it from standard input. With -N or -S each is a command
     #[arg(value_name = "STATEMENT")]
     statement: Vec<OsString>,
 

@@ -52,7 +52,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE.html")]
     html: Option<OsString>,
 
-    /// Write a file for another tool: hyperfine:FILE.json or pyperf:FILE.json; repeat for more
+    /// Write a file for another tool: hyperfine:FILE.json or pyperf:FILE.json, - for standard output; repeat for more
     #[arg(long, value_name = "TOOL:FILE", value_parser = parse_export)]
     export: Vec<(Tool, PathBuf)>,
 
@@ -66,11 +66,17 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// Files and `-` for reports.
-    fn reports(&self) -> impl Iterator<Item = &OsString> {
+    /// Files and `-`, but that of `--save`.
+    fn names(&self) -> impl Iterator<Item = &OsStr> {
         let tables = [&self.markdown, &self.asciidoc, &self.orgmode];
-        let all = [&self.json, &self.csv, &self.html].into_iter().chain(tables);
-        all.flatten()
+        let reports = [&self.json, &self.csv, &self.html].into_iter().chain(tables);
+        let reports = reports.flatten().map(OsString::as_os_str);
+        reports.chain(self.exports().map(|(_, path)| path.as_os_str()))
+    }
+
+    /// Is one of them for standard output?
+    fn takes_output(&self) -> bool {
+        self.names().any(|name| name == "-")
     }
 
     /// Files for other tools.
@@ -117,16 +123,14 @@ pub(super) struct Store<'a> {
 impl Store<'_> {
     /// Looks whether files can be written, and reads the baseline.
     pub(super) fn new(args: &Args) -> Result<Store<'_>, Failure> {
-        let reports = || args.reports();
-        if reports().filter(|name| *name == "-").count() > 1 {
+        if args.names().filter(|name| *name == "-").count() > 1 {
             return Err(Failure::usage(
-                "standard output can only be one of --json, --csv, --markdown, --asciidoc, --orgmode and --html",
+                "standard output can only be one of --json, --csv, --markdown, --asciidoc, --orgmode, --html and --export",
             ));
         }
         let save = args.save.as_deref().map(save_place).transpose()?;
-        let files = reports().filter(|name| *name != "-").map(Path::new);
-        let exports = args.exports().map(|(_, file)| file);
-        for file in files.chain(exports).chain(save.as_deref()) {
+        let files = args.names().filter(|name| *name != "-").map(Path::new);
+        for file in files.chain(save.as_deref()) {
             check_folder(file)?;
         }
         let baseline = args.baseline.as_deref().map(load_baseline).transpose()?;
@@ -139,7 +143,7 @@ impl Store<'_> {
 
     /// Is there no report for people on standard output: one for programs takes its place, or none is wanted?
     pub(super) fn is_silent(&self) -> bool {
-        self.args.quiet || self.args.reports().any(|name| name == "-")
+        self.args.quiet || self.args.takes_output()
     }
 
     /// Writes all that is asked for, with what a profiler saw. A file that cannot be written keeps back no other.
@@ -173,12 +177,10 @@ impl Store<'_> {
         ];
         let mut first = First::default();
         for (name, bytes) in reports {
-            let written = match name {
-                None => continue,
-                Some(name) if name == "-" => output.raw().write_all(&bytes()).map_err(Into::into),
-                Some(name) => write_file(Path::new(name), &bytes()),
-            };
-            first.note(written, output)?;
+            if let Some(name) = name {
+                let written = put(Path::new(name), &bytes(), output);
+                first.note(written, output)?;
+            }
         }
         if let Some(path) = &self.save {
             first.note(write_file(path, &saved::write(results)), output)?;
@@ -189,10 +191,20 @@ impl Store<'_> {
                 Tool::Pyperf => pyperf::write(results),
             };
             if let Some(bytes) = bytes {
-                first.note(write_file(path, &bytes), output)?;
+                let written = put(path, &bytes, output);
+                first.note(written, output)?;
             }
         }
         first.end()
+    }
+}
+
+/// To a file or standard output.
+fn put(path: &Path, bytes: &[u8], output: &mut Output) -> Result<(), Failure> {
+    if path.as_os_str() == "-" {
+        Ok(output.raw().write_all(bytes)?)
+    } else {
+        write_file(path, bytes)
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Args, checks};
 use crate::date;
 use crate::timeit::baseline;
 use crate::timeit::check::Check;
+use crate::timeit::compare::compare;
 use crate::timeit::machine::Files;
 use crate::timeit::profiled::Profiled;
 use crate::timeit::report::text;
@@ -70,20 +71,19 @@ pub(super) fn keep(
         let text = text::render_changes(changes, &text_options(args, output));
         output.raw().write_all(text.as_bytes())?;
     }
-    store.write(results, profiled, args.unit, output)?;
+    let written = store.write(results, profiled, args.unit, output);
     if changes.as_ref().is_some_and(Vec::is_empty) {
         output.report(
             "warning",
             "the baseline has nothing in common with what was measured",
         );
     }
-    match changes {
-        Some(changes) => {
-            let changes: Vec<_> = changes.into_iter().map(|change| change.comparison).collect();
-            checks::run(checks, &changes, output)
-        }
-        None => checks::run(checks, &crate::timeit::compare::compare(results), output),
-    }
+    let comparisons = match changes {
+        Some(changes) => changes.into_iter().map(|change| change.comparison).collect(),
+        None => compare(results),
+    };
+    let code = checks::run(checks, &comparisons, output)?;
+    written.map(|()| code)
 }
 
 /// How it ends: what failed while measuring counts for more than what could not be kept of it, which is told all the

@@ -80,19 +80,19 @@ fn picture(tree: &StackTree, loops: u64, name: &str, unit: Option<Unit>) -> (Str
             continue;
         };
         let mark = tree.mark(place.node);
-        let label = marked(&String::from_utf8_lossy(&labels[id.index()]), mark);
+        let label = String::from_utf8_lossy(&labels[id.index()]);
         let weight = widths[place.node.index()] as f64;
         let [red, green, blue] = module_color(frame, mark);
         let y = ROW * (drawn - 1 - place.row) as f64;
         out.push_str(&format!(
             "<g><title>{}: {} per loop, {}%</title><rect x=\"{:.1}\" y=\"{y:.0}\" width=\"{:.1}\" height=\"{:.0}\" fill=\"rgb({red},{green},{blue})\"/>{}</g>\n",
-            escaped(&label),
+            escaped(&marked(&label, mark)),
             time(weight * 1e-9 / loops.max(1) as f64, 3, unit),
             significant(weight / tree.total() as f64 * 100.0, 3),
             place.left,
             place.width,
             ROW - 1.0,
-            text(short(&label), place, y)
+            text(&marked(short(&label), mark), place, y)
         ));
     }
     out.push_str("</g>\n</svg>\n");
