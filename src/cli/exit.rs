@@ -97,6 +97,32 @@ impl Failure {
     }
 }
 
+/// The first of several failures, none of which keeps back what comes after it; further ones are told at once.
+#[derive(Default)]
+pub(super) struct First(Option<Failure>);
+
+impl First {
+    /// Notes how one thing ended.
+    ///
+    /// # Errors
+    /// If the reader of our output wants no more.
+    pub(super) fn note(&mut self, result: Result<(), Failure>, output: &mut Output) -> Result<(), Failure> {
+        match (result, &self.0) {
+            (Ok(()), _) => Ok(()),
+            (Err(failure), Some(_)) => failure.tell(output),
+            (Err(failure), None) => {
+                self.0 = Some(failure);
+                Ok(())
+            }
+        }
+    }
+
+    /// The first failure, if there was one.
+    pub(super) fn end(self) -> Result<(), Failure> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
 /// Failures of writing to standard output; those of files are told where the file is known.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {

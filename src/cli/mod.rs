@@ -94,6 +94,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         let result = result.and_then(|()| output.flush()).map(|()| Code::Done);
         return exit::finish(result, &mut output);
     }
+    signals::survive_large_files();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),

@@ -139,6 +139,14 @@ pub(super) fn stacks(
         Data::Profile(profile) => profile,
     };
     let made = attributed(profile, options)?;
+    Ok(Stacks {
+        remarks: remarks(&made, &loaded.title, output),
+        tree: made.tree,
+    })
+}
+
+/// What a reader should know of stacks that were made of functions and callers; warns of what makes them doubtful.
+pub(super) fn remarks(made: &Attribution, title: &str, output: &mut Output) -> Vec<String> {
     let mut remarks = vec![format!("{} functions", made.functions)];
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
     if made.exact < made.tree.total() {
@@ -155,22 +163,19 @@ pub(super) fn stacks(
     }
     if made.suspicious.any() {
         remarks.push("threads or open calls mixed".into());
-        warn_of(made.suspicious, &loaded.title, output);
+        warn_of(made.suspicious, title, output);
     }
     if made.repaired > 0 {
         remarks.push(format!("{} impossible numbers count as 0", made.repaired));
         output.report(
             "warning",
             &format!(
-                "{}: {} numbers are negative or no numbers and count as 0",
-                loaded.title, made.repaired
+                "{title}: {} numbers are negative or no numbers and count as 0",
+                made.repaired
             ),
         );
     }
-    Ok(Stacks {
-        tree: made.tree,
-        remarks,
-    })
+    remarks
 }
 
 /// Says that callers may be wrong, if they may.

@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM end a run in good order.
 
 use super::Failure;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,4 +40,22 @@ pub(super) fn block() -> Result<SigSet, Failure> {
         .thread_block()
         .map_err(|error| Failure::usage(format!("cannot catch signals: {error}")))?;
     Ok(signals)
+}
+
+extern "C" fn nothing(_: libc::c_int) {}
+
+/// From now on a file that grows beyond the limit of its size (ulimit -f), such as standard output, is an error as others
+/// are, and does not end the process. Programs that it starts get the signal as before: a handler ends with the program
+/// that has it, while a signal that is ignored stays so.
+pub(super) fn survive_large_files() {
+    let handler = SigAction::new(SigHandler::Handler(nothing), SaFlags::SA_RESTART, SigSet::empty());
+    #[expect(unsafe_code, reason = "a signal handler")]
+    // SAFETY: the handler does nothing, and what is put back was in place a moment ago.
+    unsafe {
+        if let Ok(before) = sigaction(Signal::SIGXFSZ, &handler)
+            && matches!(before.handler(), SigHandler::SigIgn)
+        {
+            let _ = sigaction(Signal::SIGXFSZ, &before);
+        }
+    }
 }

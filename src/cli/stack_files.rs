@@ -1,12 +1,15 @@
 //! Files of sampled stacks: in the format that their names tell, opened before anything is sampled.
 
 use super::Failure;
+use super::exit::First;
 use super::output::{Output, OutputFile};
 use crate::export::{chrome, firefox, flamegraph, pprof, speedscope};
 use crate::format::{folded, pstats};
 use crate::profile::Profile;
 use crate::profile::stacks::StackTree;
 use crate::python::text;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -29,25 +32,39 @@ pub(super) enum Format {
 
 impl Format {
     /// By the name of a file.
-    fn of(path: &Path) -> Option<Format> {
-        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
-        let endings = [
-            (".folded", Format::Folded),
-            (".collapsed", Format::Folded),
-            (".txt", Format::Folded),
-            (".svg", Format::Flamegraph),
-            (".trace.json", Format::Chrome),
-            (".firefox.json", Format::Firefox),
-            (".json", Format::Speedscope),
-            (".pb.gz", Format::Pprof),
-            (".pprof", Format::Pprof),
-            (".prof", Format::Pstats),
-            (".pstats", Format::Pstats),
-        ];
-        endings
-            .into_iter()
-            .find_map(|(ending, format)| name.ends_with(ending).then_some(format))
+    pub(super) fn of(path: &Path) -> Option<Format> {
+        ending(path).map(|(_, format)| format)
     }
+}
+
+/// The ending of a name that tells a format, and that format.
+fn ending(path: &Path) -> Option<(&'static str, Format)> {
+    let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+    let endings = [
+        (".folded", Format::Folded),
+        (".collapsed", Format::Folded),
+        (".txt", Format::Folded),
+        (".svg", Format::Flamegraph),
+        (".trace.json", Format::Chrome),
+        (".firefox.json", Format::Firefox),
+        (".json", Format::Speedscope),
+        (".pb.gz", Format::Pprof),
+        (".pprof", Format::Pprof),
+        (".prof", Format::Pstats),
+        (".pstats", Format::Pstats),
+    ];
+    endings.into_iter().find(|(ending, _)| name.ends_with(ending))
+}
+
+/// `hot-2.pb.gz` of `hot.pb.gz`, as the second of several files; the first keeps its name.
+pub(super) fn numbered(path: &Path, number: usize) -> PathBuf {
+    let (Some(name), Some((ending, _)), 2..) = (path.file_name(), ending(path), number) else {
+        return path.to_owned();
+    };
+    let name = name.as_encoded_bytes();
+    let (stem, ending) = name.split_at(name.len() - ending.len());
+    let numbered = [stem, format!("-{number}").as_bytes(), ending].concat();
+    path.with_file_name(OsString::from_vec(numbered))
 }
 
 /// What pictures and other files say about the samples.
@@ -114,25 +131,22 @@ impl Files {
         quiet: bool,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let mut failure = None;
+        let mut first = First::default();
         for (path, format, mut file) in self.0 {
             let written = bytes(tree, format, about)
                 .and_then(|bytes| file.write(&bytes))
                 .and_then(|()| file.finish());
-            match written {
-                Ok(()) if quiet => {}
-                Ok(()) => output.report("wrote", &text::shown(path.as_os_str().as_encoded_bytes())),
-                Err(error) => match failure {
-                    None => failure = Some(error),
-                    Some(_) => error.tell(output)?,
-                },
+            if written.is_ok() && !quiet {
+                output.report("wrote", &text::shown(path.as_os_str().as_encoded_bytes()));
             }
+            first.note(written, output)?;
         }
-        failure.map_or(Ok(()), Err)
+        first.end()
     }
 }
 
-fn bytes(tree: &StackTree, format: Format, about: &About) -> Result<Vec<u8>, Failure> {
+/// The bytes of a file of stacks.
+pub(super) fn bytes(tree: &StackTree, format: Format, about: &About) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let title = &about.title;
     let written = match format {
@@ -185,6 +199,17 @@ mod tests {
             ("folded", None),
         ] {
             assert_eq!(Format::of(Path::new(name)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn several_files_are_numbered_before_their_ending() {
+        for (name, number, expected) in [
+            ("a.svg", 1, "a.svg"),
+            ("d.x/a.PROF", 2, "d.x/a-2.PROF"),
+            ("a.pb.gz", 12, "a-12.pb.gz"),
+        ] {
+            assert_eq!(numbered(Path::new(name), number), Path::new(expected), "{name}");
         }
     }
 }

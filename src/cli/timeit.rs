@@ -1,6 +1,7 @@
 //! `prof timeit`: times snippets in the user's own Python.
 
 mod auto;
+mod cases;
 mod checks;
 mod code;
 mod commands;
@@ -8,7 +9,9 @@ mod compare;
 mod fixed;
 mod interpreter;
 mod keep;
+mod outcome;
 mod parameters;
+mod processors;
 mod profile;
 mod stops;
 mod watch;
@@ -36,10 +39,12 @@ Examples:
   prof timeit --auto 'f()' -s 'from app import f' --baseline monday --fail-if 'slower > 5%'
   prof timeit compare monday.json friday.json
   prof timeit --cmd 'fd . /usr' --cmd 'find /usr'
+  prof timeit -N 'hexdump file' 'xxd file' -w 3
   prof timeit --sh 'sort big.txt | uniq -c' --prepare 'sync' --runs 20
   prof timeit -L n 10,100,1000 -s 'd = list(range({n}))' 'sorted(d)'
   prof timeit --evennia mygame --rollback 'search_object(\"limbo\")'
   prof timeit --cold 'import json'
+  prof timeit 'f()' --vs 'g()' -s 'from app import f, g' --profile --html figures.html
   prof timeit -P threads 1 8 --cmd 'make -j {threads}' --prepare 'make clean'
 
 Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines
@@ -71,12 +76,13 @@ pub(super) struct Args {
     #[command(flatten)]
     world: world::Args,
 
-    /// Then run the code once more under cProfile, and show where its time goes
+    /// Then run the code once more under cProfile, and show where its time goes; --html draws it
     #[arg(long)]
     profile: bool,
 
-    /// The same, and keep the dump of the first case: `prof flamegraph FILE.prof` draws it
-    #[arg(long, value_name = "FILE.prof")]
+    /// The same, and keep it: as a dump for `prof stats` (.prof), a flame graph (.svg), or .folded, .json (speedscope),
+    /// .pb.gz (pprof); with several cases the second is FILE-2.prof, and so on
+    #[arg(long, value_name = "FILE.prof|FILE.svg")]
     profile_out: Option<std::path::PathBuf>,
 
     #[command(flatten)]
@@ -93,7 +99,7 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
     number: Option<u64>,
 
-    /// How often to take the time of all loops [default: 1, with --autorange 5]
+    /// How often to take the time of all loops [default: 1, with --autorange 5]. With commands it is --runs
     #[arg(short, long, value_name = "N", value_parser = parse_repeat, allow_negative_numbers = true)]
     repeat: Option<u64>,
 
@@ -129,6 +135,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     max_time: Option<Duration>,
 
+    /// Run on these processors alone, such as 0 or 0,2-3
+    #[arg(long, value_name = "LIST", value_parser = processors::Processors::parse)]
+    cpu: Option<processors::Processors>,
+
     /// For people, or the very text of `python -m timeit`
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value = "text")]
     format: Format,
@@ -152,12 +162,29 @@ enum Format {
     Timeit,
 }
 
+impl Args {
+    /// What runs before all runs of a command: `--setup-cmd`, or `--setup`, which has no code beside commands.
+    fn setups(&self) -> Vec<String> {
+        let setups = self.code.setup().iter();
+        let setups = setups.map(|setup| setup.to_string_lossy().into_owned());
+        self.commands.setups().iter().cloned().chain(setups).collect()
+    }
+
+    /// Is a profile wanted after the figures?
+    fn is_profiled(&self) -> bool {
+        self.profile || self.profile_out.is_some()
+    }
+}
+
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if args.format == Format::Timeit && args.gc == Collector::Both {
         return Err(Failure::usage("--format timeit has no place for --gc both"));
     }
     if let Some(Command::Compare(args)) = &args.command {
         return compare::run(args, output);
+    }
+    if let Some(processors) = &args.cpu {
+        processors.choose()?;
     }
     if args.commands.is_wanted() {
         return commands::run(args, output);
@@ -168,8 +195,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     let is_fixed = args.number.is_some() || args.repeat.is_some() || args.autorange;
     let has_parameters = args.parameters.is_given();
-    let is_profiled = args.profile || args.profile_out.is_some();
-    if is_profiled && is_fixed {
+    if args.is_profiled() && is_fixed {
         return Err(Failure::usage(
             "--profile goes with --auto, not with -n, -r and --autorange",
         ));
@@ -177,7 +203,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let is_auto = args
         .auto
         .is_wanted(args.interpreter.count(), has_parameters, is_fixed);
-    if is_auto || is_profiled || args.world.is_cold() {
+    if is_auto || args.is_profiled() || args.world.is_cold() {
         return auto::run(args, output);
     }
     if let Some(option) = args.auto.misplaced() {

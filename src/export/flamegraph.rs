@@ -8,6 +8,7 @@
 mod colors;
 
 pub use colors::Colors;
+pub(crate) use colors::module_color;
 
 use crate::format::folded;
 use crate::profile::labels::frame_labels;
@@ -272,7 +273,7 @@ fn node_labels(tree: &StackTree, frames: &[String]) -> Vec<String> {
 }
 
 /// The label of a frame. Estimated frames get a mark of their own, since a colour belongs to a label.
-fn marked(label: &str, mark: Mark) -> String {
+pub(crate) fn marked(label: &str, mark: Mark) -> String {
     match mark {
         Mark::Exact | Mark::Pruned => label.to_owned(),
         Mark::Estimate => format!("{label} ~"),

@@ -5,7 +5,8 @@
 //! hyperfine does not know is lost: which runs were interrupted, the pairs, waits and faults. Source: the files that
 //! hyperfine 2.0.0 writes, one of which is in `fixtures/timeit`.
 
-use super::results::{Kind, Results, Side, Taken};
+use super::parameters;
+use super::results::{Kind, Metric as Headline, Results, Side, Taken};
 use super::usage::Counter;
 use crate::statistics::Samples;
 use serde_json::{Map, Value, json};
@@ -58,7 +59,10 @@ pub fn write(results: &Results) -> Vec<u8> {
     let file = json!({
         "schema_version": SCHEMA,
         "metadata": metadata,
-        "primary_metric": "time_wall_clock",
+        "primary_metric": match results.metric {
+            Headline::Wall => "time_wall_clock",
+            Headline::Cpu => "time_cpu",
+        },
         "results": of_sides,
     });
     let mut bytes = serde_json::to_vec_pretty(&file).expect("strings and numbers alone are always JSON");
@@ -86,7 +90,7 @@ fn result(results: &Results, side: Side) -> Option<Value> {
         "measurements": runs.iter().map(|taken| measurement(taken)).collect::<Vec<_>>(),
         "summary": summary(&runs),
     });
-    if name != *command {
+    if name != *command && !is_made_up(&name, &case.parameters) {
         value["name"] = name.into();
     }
     if !case.parameters.is_empty() {
@@ -97,6 +101,13 @@ fn result(results: &Results, side: Side) -> Option<Value> {
         value["parameters"] = parameters.into();
     }
     Some(value)
+}
+
+/// Letters and parameters, which reports call a command by, are no names: hyperfine shows the command itself.
+fn is_made_up(name: &str, parameters: &[(String, String)]) -> bool {
+    let label = parameters::label(parameters);
+    let rest = name.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    name == label || rest.is_empty() || rest == format!(" ({label})")
 }
 
 fn measurement(taken: &Taken) -> Value {
@@ -206,6 +217,22 @@ mod tests {
                     "{key}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn only_names_that_were_given_are_names() {
+        let parameters = [("n".to_owned(), "10".to_owned())];
+        for (name, expected) in [
+            ("A", true),
+            ("BC", true),
+            ("n = 10", true),
+            ("B (n = 10)", true),
+            ("Build", false),
+            ("A on CPython 3.11.7", false),
+            ("n = 11", false),
+        ] {
+            assert_eq!(is_made_up(name, &parameters), expected, "{name}");
         }
     }
 

@@ -27,6 +27,7 @@ pub mod hyperfine;
 pub mod machine;
 pub mod parameters;
 pub mod plan;
+pub mod profiled;
 pub mod pyperf;
 pub mod python;
 pub mod report;

@@ -316,7 +316,7 @@ fn files_that_are_no_results_are_told_with_the_place() {
 }
 
 /// The program `pyperf`: PYPERF, or on the path. Without it the test says so and passes, but fails under CI.
-fn pyperf(arguments: &[&str], folder: &Path) -> Option<String> {
+pub(crate) fn pyperf(arguments: &[&str], folder: &Path) -> Option<String> {
     let program = std::env::var_os("PYPERF").unwrap_or_else(|| "pyperf".into());
     let output = std::process::Command::new(&program)
         .args(arguments)

@@ -135,6 +135,34 @@ fn each_command_may_have_its_own() {
     assert_eq!(out, "three\nshort\nlines\n17\n");
 }
 
+/// Expected: what the system itself says of the process.
+#[test]
+fn commands_run_on_the_processors_asked_for() {
+    let folder = folder();
+    let allowed = || fs::read_to_string("/proc/self/status").expect("Linux");
+    let list = |status: &str| {
+        let line = status.lines().find(|line| line.starts_with("Cpus_allowed_list:"));
+        line.and_then(|line| line.split_whitespace().nth(1))
+            .expect("a list")
+            .to_owned()
+    };
+    let own = list(&allowed());
+    let first = own.split([',', '-']).next().expect("a number");
+    let command = [
+        "--cpu",
+        first,
+        "--cmd",
+        "cat /proc/self/status",
+        "--output",
+        "out",
+        "--runs",
+        "1",
+    ];
+    done(folder.path(), &command);
+    let seen = fs::read_to_string(folder.path().join("out")).expect("the output");
+    assert_eq!(list(&seen), first);
+}
+
 #[test]
 fn the_shell_is_told_by_itself() {
     let out = done(folder().path(), &["--sh", "true", "--runs", "6"]);
@@ -296,6 +324,23 @@ fn bad_usage_is_told() {
         ),
         (&["--cmd", "true", "--ignore-failure=x"], "takes exit codes"),
         (&["--cmd", "true", "--shell", "sh '"], "cannot use --shell"),
+        (&["--cpu", "1-0", "-N", "true"], "such as 0 or 0,2-3"),
+        (&["--cpu", "1000", "-N", "true"], "hint: these we may use: "),
+        (&["-N"], "there is no command to time"),
+        (
+            &["-N", "true", "-p", "make clean"],
+            "--prepare runs a command before each run",
+        ),
+        (&["-N", "true", "-n", "5"], "--name its name"),
+        (&["-N", "true", "-r", "3", "--runs", "4"], "-r is --runs here"),
+        (
+            &["--sh", "true", "--shell", "none"],
+            "--sh and -S run commands in a shell",
+        ),
+        (
+            &["-N", "true", "--metrics", "time_wall_clock:ms"],
+            "-u is the unit of times",
+        ),
         (
             &["--cmd", "true", "--export", "csv:x"],
             "it is hyperfine:FILE or pyperf:FILE",

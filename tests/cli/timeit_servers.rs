@@ -174,49 +174,6 @@ fn cold_starts_import_anew() {
 }
 
 #[test]
-fn the_code_is_profiled_after_the_figure() {
-    if python().is_none() {
-        return;
-    }
-    let folder = folder();
-    let quick = ["--max-time", "0.3", "--profile"];
-    let printed = timeit(
-        folder.path(),
-        &[
-            &[
-                "-s",
-                "import colorsys",
-                "colorsys.rgb_to_hls(0.1, 0.2, 0.3)",
-                "--profile-out",
-                "x.prof",
-            ][..],
-            &quick,
-        ]
-        .concat(),
-    );
-    assert_eq!(printed.code, Some(0), "{}", printed.err);
-    assert!(
-        printed.out.contains("colorsys.py:") && printed.out.contains("(rgb_to_hls)"),
-        "{}",
-        printed.out
-    );
-    assert!(!printed.out.contains("_lsprof"), "{}", printed.out);
-    let dump = super::run(&["stats", folder.path().join("x.prof").to_str().expect("a path")]);
-    assert!(dump.contains("(rgb_to_hls)"), "{dump}");
-    check(&[&["a = 1"][..], &quick].concat(), "it calls no function");
-    check_failure(
-        &["--profile", "-n", "5", "pass"],
-        2,
-        &["--profile goes with --auto"],
-    );
-    check_failure(
-        &["--profile", "--cmd", "true"],
-        2,
-        &["--profile: this is for snippets"],
-    );
-}
-
-#[test]
 fn bad_worlds_are_told() {
     check_failure(
         &["--rollback", "pass"],

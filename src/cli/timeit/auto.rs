@@ -1,23 +1,22 @@
 //! Auto mode: `--auto`, `--vs`, several interpreters.
 
+use super::super::exit::First;
 use super::super::output::Output;
 use super::super::{Code, Failure, interrupt};
-use super::code::Snippet;
+use super::cases::cases;
 use super::keep::Store;
+use super::outcome::{checks_of, ended, keep, new_results, text_options};
 use super::stops::{tell, tell_printed};
-use super::{Args, Collector, Format, checks, profile};
-use crate::date;
+use super::{Args, Format, profile};
 use crate::timeit::auto::{self, Settings};
-use crate::timeit::baseline;
-use crate::timeit::check::Check;
 use crate::timeit::cold;
 use crate::timeit::machine::Files;
-use crate::timeit::parameters;
+use crate::timeit::profiled;
 use crate::timeit::report::text;
-use crate::timeit::results::{Metric, Results};
-use crate::timeit::session::{Case, Open, Progress, Reason, Watch};
+use crate::timeit::results::Results;
+use crate::timeit::session::{Open, Progress, Reason, Watch};
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// For each case that is compared this is added to the time.
 const EACH_MORE: Duration = Duration::from_secs(1);
@@ -38,7 +37,7 @@ pub(super) struct Options {
     vs: Vec<String>,
 
     /// What reports call the statement, then each --vs, or each command [default: A, B, C and so on]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "command-name", value_name = "NAME")]
     name: Vec<String>,
 
     /// Stop when figures are known as exactly, such as 1% or 0.5%
@@ -58,6 +57,11 @@ impl Options {
 
     pub(super) fn has_vs(&self) -> bool {
         !self.vs.is_empty()
+    }
+
+    /// The code of each `--vs`.
+    pub(super) fn others(&self) -> &[String] {
+        &self.vs
     }
 
     pub(super) fn precision(&self) -> f64 {
@@ -144,6 +148,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let checks = checks_of(args, cases.len() * pythons.len())?;
     // All that may be wrong with files is told before anything is measured.
     let store = Store::new(&args.keep)?;
+    let target = args.profile_out.clone().map(profile::Target::new).transpose()?;
     let mut openers: Vec<Box<dyn Open>> = pythons
         .into_iter()
         .map(|python| Box::new(python) as Box<dyn Open>)
@@ -183,65 +188,37 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         !(matches!(reason, Reason::Interrupted) && until.is_over() && has_figures(&results))
     });
     let options = text_options(args, output);
-    if !results.runs.is_empty() && !store.prints_itself() {
+    if !results.runs.is_empty() && !store.is_silent() {
         let report = text::render(&results, &options);
         output.raw().write_all(report.as_bytes())?;
     }
-    let code = keep(args, &store, &results, &checks, output)?;
+    let (profiled, profile_stopped) = match &stopped {
+        None if args.is_profiled() => profiled::profile(&mut openers, &results),
+        _ => (Vec::new(), None),
+    };
+    let mut first = First::default();
+    let mut checked = Code::Done;
+    let kept = keep(args, &store, &results, &profiled, &checks, output).map(|code| checked = code);
+    first.note(kept, output)?;
     tell_printed(&end.printed, output)?;
-    if let Some(reason) = stopped {
-        return tell(&reason, until.is_over(), output);
+    if !store.is_silent() {
+        profile::show(&profiled, &results, output)?;
     }
-    if args.profile || args.profile_out.is_some() {
-        let is_shown = !store.prints_itself();
-        match profile::run(
-            &mut openers,
-            &results,
-            args.profile_out.as_deref(),
-            is_shown,
-            output,
-        )? {
-            Code::Done => {}
-            failed => return Ok(failed),
-        }
+    let stopped = stopped.or(profile_stopped);
+    if args.is_profiled() && profiled.is_empty() && stopped.is_none() {
+        output.flush()?;
+        output.report("warning", "nothing that ran the code has a profiler");
     }
-    Ok(code)
-}
-
-/// The checks of `--fail-if`, for so many things that are measured.
-pub(super) fn checks_of(args: &Args, sides: usize) -> Result<Vec<Check>, Failure> {
-    let checks = checks::parse(&args.fail_if)?;
-    if !checks.is_empty() && sides < 2 && !args.keep.has_baseline() {
-        return Err(Failure::usage("--fail-if needs something to compare with")
-            .hint(Some("add --vs CODE, another --python, or --baseline NAME")));
+    if let Some(target) = &target {
+        output.flush()?;
+        let written = target.write(&profiled, &results, output);
+        first.note(written, output)?;
     }
-    Ok(checks)
-}
-
-/// What is known before anything is measured.
-pub(super) fn new_results(args: &Args, cases: Vec<Case>, files: &Files) -> Results {
-    Results {
-        tool: concat!("prof ", env!("CARGO_PKG_VERSION")).into(),
-        date: date::iso(
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |time| time.as_secs()),
-        ),
-        metric: if args.process { Metric::Cpu } else { Metric::Wall },
-        machine: files.machine(),
-        cases,
-        ..Results::default()
-    }
-}
-
-pub(super) fn text_options(args: &Args, output: &Output) -> text::Options {
-    text::Options {
-        unit: args.unit,
-        verbose: args.verbose > 0,
-        width: output.width(),
-        color: output.is_colored(),
-        columns: Vec::new(),
-    }
+    let code = match stopped {
+        Some(reason) => tell(&reason, until.is_over(), output)?,
+        None => Code::Done,
+    };
+    ended(code, first.end().map(|()| checked), output)
 }
 
 pub(super) fn has_figures(results: &Results) -> bool {
@@ -268,118 +245,9 @@ pub(super) fn planned_time(sides: u32) -> Duration {
     Settings::default().max_time + EACH_MORE * sides.saturating_sub(1).min(60)
 }
 
-/// The statement and each `--vs`, with every set of parameters and with or without the garbage collector.
-pub(super) fn cases(args: &Args, snippet: Snippet) -> Result<Vec<Case>, Failure> {
-    let options = &args.auto;
-    let mut statements = vec![snippet.statement];
-    statements.extend(options.vs.iter().cloned());
-    let sets = args.parameters.sets()?;
-    let texts = statements.iter().chain([&snippet.setup]);
-    args.parameters.check_use(texts.map(String::as_str))?;
-    options.check_names(
-        statements.len() * sets.len(),
-        "the statement and each --vs, with each parameter",
-    )?;
-    let is_alone = statements.len() == 1;
-    let collectors: &[(bool, &str)] = match args.gc {
-        Collector::Off => &[(false, "")],
-        Collector::On => &[(true, "")],
-        Collector::Both => &[(false, " without gc"), (true, " with gc")],
-    };
-    let mut cases = Vec::new();
-    let all = statements.iter().enumerate();
-    let all = all.flat_map(|(at, statement)| sets.iter().map(move |set| (at, statement, set)));
-    for (place, (at, statement, set)) in all.enumerate() {
-        let statement = parameters::fill(statement, set);
-        let name = match options.name(place) {
-            Some(name) => name.to_owned(),
-            None if is_alone && set.is_empty() => headline(&statement),
-            None if is_alone => parameters::label(set),
-            None if set.is_empty() => letter(at),
-            None => format!("{} ({})", letter(at), parameters::label(set)),
-        };
-        cases.extend(collectors.iter().map(|&(collect_garbage, suffix)| Case {
-            name: format!("{name}{suffix}"),
-            statement: statement.clone(),
-            setup: parameters::fill(&snippet.setup, set),
-            collect_garbage,
-            parameters: set.clone(),
-        }));
-    }
-    Ok(cases)
-}
-
-/// The first line of a statement, not too long for a name.
-pub(super) fn headline(statement: &str) -> String {
-    let line = statement.lines().find(|line| !line.trim().is_empty());
-    let line = line.unwrap_or("pass").trim();
-    match line.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
-    }
-}
-
-/// A, B, ... Z, AA, AB, ...
-pub(super) fn letter(at: usize) -> String {
-    let last = char::from(b'A' + (at % 26) as u8);
-    match at / 26 {
-        0 => last.to_string(),
-        more => format!("{}{last}", letter(more - 1)),
-    }
-}
-
-/// Writes what is to be kept, and tells what became of the baseline and of the checks.
-pub(super) fn keep(
-    args: &Args,
-    store: &Store<'_>,
-    results: &Results,
-    checks: &[Check],
-    output: &mut Output,
-) -> Result<Code, Failure> {
-    if results.runs.is_empty() {
-        return Ok(Code::Done);
-    }
-    let changes = store
-        .baseline()
-        .map(|(old, label)| baseline::compare(results, old, label));
-    if let Some(changes) = changes.as_ref().filter(|_| !store.prints_itself()) {
-        let text = text::render_changes(changes, &text_options(args, output));
-        output.raw().write_all(text.as_bytes())?;
-    }
-    store.write(results, args.unit, output)?;
-    if changes.as_ref().is_some_and(Vec::is_empty) {
-        output.report(
-            "warning",
-            "the baseline has nothing in common with what was measured",
-        );
-    }
-    match changes {
-        Some(changes) => {
-            let changes: Vec<_> = changes.into_iter().map(|change| change.comparison).collect();
-            checks::run(checks, &changes, output)
-        }
-        None => checks::run(checks, &crate::timeit::compare::compare(results), output),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cases_have_letters() {
-        assert_eq!(
-            [0, 1, 25, 26, 27, 51, 52].map(letter),
-            ["A", "B", "Z", "AA", "AB", "AZ", "BA"]
-        );
-    }
-
-    #[test]
-    fn a_lone_statement_has_its_first_line_for_a_name() {
-        assert_eq!(headline("\n  x = 1\ny = 2"), "x = 1");
-        assert_eq!(headline(""), "pass");
-        assert_eq!(headline(&"é".repeat(50)).chars().count(), 41);
-    }
 
     #[test]
     fn precision_is_a_percentage() {

@@ -8,7 +8,7 @@ use std::io::Read as _;
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Args {
-    /// The statement to time, one line for each argument; - reads it from standard input
+    /// The statement to time, one line for each argument; - reads it from standard input. With -N or -S each is a command
     #[arg(value_name = "STATEMENT")]
     statement: Vec<OsString>,
 
@@ -16,7 +16,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "statement")]
     stmt_file: Option<OsString>,
 
-    /// Run this before every repeat, not timed; repeat for more lines
+    /// Run this before every repeat, not timed; repeat for more lines. With commands it is --setup-cmd
     #[arg(short, long, value_name = "CODE", allow_hyphen_values = true)]
     setup: Vec<OsString>,
 
@@ -32,12 +32,24 @@ pub(super) struct Snippet {
 }
 
 impl Args {
-    /// Is any code given?
-    pub(super) fn is_given(&self) -> bool {
+    /// Are there STATEMENTs?
+    pub(super) fn has_statement(&self) -> bool {
         !self.statement.is_empty()
-            || !self.setup.is_empty()
-            || self.stmt_file.is_some()
-            || self.setup_file.is_some()
+    }
+
+    /// Each STATEMENT by itself.
+    pub(super) fn statement(&self) -> &[OsString] {
+        &self.statement
+    }
+
+    /// Each `--setup` by itself.
+    pub(super) fn setup(&self) -> &[OsString] {
+        &self.setup
+    }
+
+    /// Is code to be read from files?
+    pub(super) fn has_files(&self) -> bool {
+        self.stmt_file.is_some() || self.setup_file.is_some()
     }
 
     /// Reads what is to be read.

@@ -6,9 +6,11 @@ pub(super) use options::Options;
 
 use super::super::output::Output;
 use super::super::{Code, Failure, interrupt};
-use super::auto::{Until, checks_of, keep, new_results, text_options};
+use super::auto::Until;
+use super::cases::{headline, letter};
 use super::interpreter::split_pair;
 use super::keep::Store;
+use super::outcome::{checks_of, ended, keep, new_results, text_options};
 use super::stops::tell;
 use super::watch::Runs;
 use super::{Args, Collector, Format, auto};
@@ -30,9 +32,11 @@ const LEAST: u64 = 10;
 /// What snippets know and commands do not.
 fn check_snippet_options(args: &Args) -> Result<(), Failure> {
     let given = [
-        (args.code.is_given(), "a statement or a setup"),
+        (
+            args.code.has_files() || args.code.has_statement() && args.commands.takes_statements().is_none(),
+            "a statement",
+        ),
         (args.number.is_some(), "-n"),
-        (args.repeat.is_some(), "-r"),
         (args.autorange, "--autorange"),
         (args.auto.has_vs(), "--vs"),
         (args.auto.misplaced().is_some(), "--processes"),
@@ -42,21 +46,32 @@ fn check_snippet_options(args: &Args) -> Result<(), Failure> {
             "--python, --python-args and --hash-seed",
         ),
         (args.format != Format::Text, "--format timeit"),
-        (args.profile || args.profile_out.is_some(), "--profile"),
+        (args.is_profiled(), "--profile"),
         (
             args.world.given().is_some(),
             args.world.given().unwrap_or_default(),
         ),
     ];
+    if args.code.setup().iter().any(|setup| setup.to_str().is_none()) {
+        return Err(Failure::usage("--setup is not valid UTF-8"));
+    }
+    // Whoever comes from hyperfine means a command by it, which would be timed.
+    if args.process && args.commands.takes_statements().is_some() {
+        return Err(
+            Failure::usage("-p is processor time here, which -N and -S do not take").hint(Some(
+                "--prepare runs a command before each run; --cmd and --sh take -p",
+            )),
+        );
+    }
     match given.into_iter().find(|(is_given, _)| *is_given) {
         None => Ok(()),
         Some((_, name)) => Err(Failure::usage(format!(
             "{name}: this is for snippets of Python, and --cmd and --sh time commands"
         ))
         .hint(Some(match name {
-            "-n" | "-r" => "--runs is the number of runs of a command",
+            "-n" => "--runs is the number of runs of a command, --name its name",
             "--vs" => "another --cmd or --sh is compared",
-            "a statement or a setup" => {
+            "a statement" => {
                 "the whole command is one argument, as in --cmd 'ls -l'; --setup-cmd and --prepare run before"
             }
             _ => "leave it out",
@@ -70,9 +85,11 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let sets = args.parameters.sets()?;
     let (columns, counters) = options.columns()?;
     let shell = shell(options.shell.as_deref())?;
-    let (cases, mut commands) = all(args, &sets, &shell)?;
-    let uses_shell = options.lines.0.iter().any(|line| line.is_for_shell);
+    let lines = options.lines(args.code.statement())?;
+    let (cases, mut commands) = all(args, &lines, &sets, &shell)?;
+    let uses_shell = lines.iter().any(|line| line.is_for_shell);
     let settings = settings(args, shell, counters)?;
+    let plan = plan(args, cases.len())?;
     let checks = checks_of(args, cases.len())?;
     let store = Store::new(&args.keep)?;
     let files = Files::default();
@@ -94,7 +111,6 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     }
     let (mut session, absent) = CommandSession::new(commands, settings)
         .map_err(|error| Failure::usage(format!("cannot start commands: {error}")))?;
-    let plan = plan(args, results.cases.len());
     let before = files.snapshot();
     let began = Instant::now();
     let mut until = Until::new(args.max_time);
@@ -106,9 +122,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let stopped = stopped.filter(|reason| {
         // The end of the time is no accident if there are figures, and no number of runs was asked for.
         let is_end = matches!(reason, Reason::Interrupted) && until.is_over();
-        !(is_end && options.runs.is_none() && auto::has_figures(&results))
+        !(is_end && options.runs.or(args.repeat).is_none() && auto::has_figures(&results))
     });
-    if !results.runs.is_empty() && !store.prints_itself() {
+    if !results.runs.is_empty() && !store.is_silent() {
         let options = text::Options {
             columns,
             ..text_options(args, output)
@@ -120,16 +136,17 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         output.flush()?;
         output.report("note", &absent_line(absent));
     }
-    let code = keep(args, &store, &results, &checks, output)?;
-    match stopped {
+    let kept = keep(args, &store, &results, &[], &checks, output);
+    let code = match stopped {
         Some(Reason::TimeOut) => {
             output.flush()?;
             output.report("error", "out of time: one run took longer than --timeout");
-            Ok(Code::TimeOut)
+            Code::TimeOut
         }
-        Some(reason) => tell(&reason, until.is_over(), output),
-        None => Ok(code),
-    }
+        Some(reason) => tell(&reason, until.is_over(), output)?,
+        None => Code::Done,
+    };
+    ended(code, kept, output)
 }
 
 fn absent_line(absent: &Absent) -> String {
@@ -139,8 +156,9 @@ fn absent_line(absent: &Absent) -> String {
 
 /// The shell and its arguments.
 fn shell(text: Option<&str>) -> Result<Vec<String>, Failure> {
-    let Some(text) = text else {
-        return Ok(vec!["sh".into()]);
+    let text = match text {
+        None | Some("default" | "none") => "sh",
+        Some(text) => text,
     };
     match words::split(text) {
         Ok(line) if line.environment.is_empty() => Ok(line.words),
@@ -171,26 +189,32 @@ fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
-fn plan(args: &Args, cases: usize) -> measure::Settings {
+fn plan(args: &Args, cases: usize) -> Result<measure::Settings, Failure> {
     let options = &args.commands;
+    let runs = options.runs.or(args.repeat);
+    if args.repeat.is_some() && (options.runs.or(options.min_runs).or(options.max_runs)).is_some() {
+        return Err(Failure::usage(
+            "-r is --runs here, which has no place beside --runs, --min-runs and --max-runs",
+        ));
+    }
     let planned = auto::planned_time(u32::try_from(cases).unwrap_or(u32::MAX));
-    let least = match (options.runs, options.min_runs, args.max_time) {
+    let least = match (runs, options.min_runs, args.max_time) {
         (Some(runs), ..) => runs,
         (_, Some(least), _) => least,
         // What was asked for is a limit; what we chose is only a plan.
         (.., Some(_)) => 1,
         _ => LEAST,
     };
-    let most = options.runs.or(options.max_runs).unwrap_or(u64::MAX);
-    measure::Settings {
+    let most = runs.or(options.max_runs).unwrap_or(u64::MAX);
+    Ok(measure::Settings {
         max_time: args.max_time.unwrap_or(planned),
         limit: args.max_time,
-        precision: options.runs.is_none().then(|| args.auto.precision()),
+        precision: runs.is_none().then(|| args.auto.precision()),
         least: least.min(most),
         most,
         warmup: options.warmup,
-        order: options.order(),
-    }
+        order: options.order(!args.setups().is_empty()),
+    })
 }
 
 /// One of these for each command: one for all, or one for each.
@@ -206,24 +230,30 @@ fn of<'a, T>(values: &'a [T], at: usize, lines: usize, option: &str) -> Result<O
 }
 
 /// Every command with every set of parameters, as cases and as what is run.
-fn all(args: &Args, sets: &[Set], shell: &[String]) -> Result<(Vec<Case>, Vec<Command>), Failure> {
+fn all(
+    args: &Args,
+    lines: &[Line],
+    sets: &[Set],
+    shell: &[String],
+) -> Result<(Vec<Case>, Vec<Command>), Failure> {
     let options = &args.commands;
-    let lines = &options.lines.0;
+    let setups = args.setups();
     args.auto
         .check_names(lines.len() * sets.len(), "a name for each command")?;
     let is_alone = lines.len() * sets.len() == 1;
     let (mut cases, mut commands) = (Vec::new(), Vec::new());
     for (at, line) in lines.iter().enumerate() {
         for set in sets {
-            let command = command(args, at, line, set, shell)?;
+            let place = (at, lines.len());
+            let command = command(args, line, place, set, shell)?;
             let letter = if lines.len() > 1 {
-                auto::letter(at)
+                letter(at)
             } else {
                 String::new()
             };
             let name = match args.auto.name(cases.len()) {
                 Some(name) => name.to_owned(),
-                None if is_alone => auto::headline(&command.text),
+                None if is_alone => headline(&command.text),
                 None if set.is_empty() => letter,
                 None if letter.is_empty() => parameters::label(set),
                 None => format!("{letter} ({})", parameters::label(set)),
@@ -238,13 +268,8 @@ fn all(args: &Args, sets: &[Set], shell: &[String]) -> Result<(Vec<Case>, Vec<Co
             commands.push(command);
         }
     }
-    let texts = options.lines.0.iter().map(|line| line.text.as_str());
-    let beside = [
-        &options.setup_cmd,
-        &options.prepare,
-        &options.conclude,
-        &options.cleanup,
-    ];
+    let texts = lines.iter().map(|line| line.text.as_str());
+    let beside = [&setups, &options.prepare, &options.conclude, &options.cleanup];
     let beside = beside.into_iter().flatten().map(String::as_str);
     let env = args
         .interpreter
@@ -261,9 +286,15 @@ fn all(args: &Args, sets: &[Set], shell: &[String]) -> Result<(Vec<Case>, Vec<Co
     Ok((cases, commands))
 }
 
-fn command(args: &Args, at: usize, line: &Line, set: &Set, shell: &[String]) -> Result<Command, Failure> {
+/// The command at this place among so many.
+fn command(
+    args: &Args,
+    line: &Line,
+    (at, lines): (usize, usize),
+    set: &Set,
+    shell: &[String],
+) -> Result<Command, Failure> {
     let options = &args.commands;
-    let lines = options.lines.0.len();
     let fill = |text: &String| parameters::fill(text, set);
     let fill_path = |path: &OsString| {
         path.to_str()
@@ -292,6 +323,7 @@ fn command(args: &Args, at: usize, line: &Line, set: &Set, shell: &[String]) -> 
         Some(name) => Input::File(name.into()),
     };
     let output = match of(&options.output, at, lines, "--output")?.map(fill_path) {
+        None if options.show_output => Writes::Inherit,
         None => Writes::Null,
         Some(name) => match name.to_str() {
             Some("null") => Writes::Null,
@@ -307,7 +339,7 @@ fn command(args: &Args, at: usize, line: &Line, set: &Set, shell: &[String]) -> 
         environment,
         input,
         output,
-        setup: of(&options.setup_cmd, at, lines, "--setup-cmd")?.map(fill),
+        setup: of(&args.setups(), at, lines, "--setup-cmd")?.map(fill),
         prepare: of(&options.prepare, at, lines, "--prepare")?.map(fill),
         conclude: of(&options.conclude, at, lines, "--conclude")?.map(fill),
         cleanup: of(&options.cleanup, at, lines, "--cleanup")?.map(fill),

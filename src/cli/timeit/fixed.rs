@@ -5,7 +5,7 @@ use super::super::{Code, Failure, interrupt};
 use super::keep::Store;
 use super::stops::{tell, tell_printed};
 use super::watch::Bar;
-use super::{Args, Collector, Format, auto};
+use super::{Args, Collector, Format, cases, outcome};
 use crate::timeit::fixed::{self, Fixed};
 use crate::timeit::machine::Files;
 use crate::timeit::python::Python;
@@ -20,7 +20,7 @@ const NUMBER: u64 = 1_000_000;
 const AUTORANGE_REPEAT: u64 = 5;
 
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
-    let cases = auto::cases(args, args.code.read()?)?;
+    let cases = cases::cases(args, args.code.read()?)?;
     if args.format == Format::Timeit && cases.len() > 1 {
         return Err(Failure::usage(
             "--format timeit has no place for --vs and parameters",
@@ -29,12 +29,12 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let pythons = args
         .interpreter
         .openers(&args.world, args.timeout, interrupt::watch())?;
-    let checks = auto::checks_of(args, cases.len() * pythons.len())?;
+    let checks = outcome::checks_of(args, cases.len() * pythons.len())?;
     let store = Store::new(&args.keep)?;
     let files = Files::default();
     let mut measured = Measured {
-        results: auto::new_results(args, cases, &files),
-        is_printed: !store.prints_itself(),
+        results: outcome::new_results(args, cases, &files),
+        is_printed: !store.is_silent(),
     };
     let before = files.snapshot();
     let began = Instant::now();
@@ -56,15 +56,12 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     results.elapsed = began.elapsed();
     results.activity = before.until(&files.snapshot());
     if is_printed && args.format == Format::Text && args.gc != Collector::Both {
-        let options = auto::text_options(args, output);
+        let options = outcome::text_options(args, output);
         let text = text::comparisons(&results, &options) + &text::grown(&results, &options);
         output.raw().write_all(text.as_bytes())?;
     }
-    match auto::keep(args, &store, &results, &checks, output)? {
-        Code::Done => Ok(worst),
-        code if worst == Code::Done => Ok(code),
-        _ => Ok(worst),
-    }
+    let kept = outcome::keep(args, &store, &results, &[], &checks, output);
+    outcome::ended(worst, kept, output)
 }
 
 /// What was found so far, and whether it goes to standard output as text for people.

@@ -1,8 +1,10 @@
 //! Where results go and come from: reports for files and programs, saved results, baselines.
 
 use super::super::Failure;
+use super::super::exit::First;
 use super::super::input::system_text;
 use super::super::output::{Output, make_folder, write_file};
+use crate::timeit::profiled::Profiled;
 use crate::timeit::report::units::Unit;
 use crate::timeit::report::{csv, histogram, html, table};
 use crate::timeit::results::Results;
@@ -23,7 +25,7 @@ pub(super) struct Args {
     csv: Option<OsString>,
 
     /// Write the figures as a Markdown table; - is standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, alias = "export-markdown", value_name = "FILE")]
     markdown: Option<OsString>,
 
     /// Draw how the samples are spread
@@ -39,23 +41,52 @@ pub(super) struct Args {
     baseline: Option<OsString>,
 
     /// Write the figures as an AsciiDoc table; - is standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, alias = "export-asciidoc", value_name = "FILE")]
     asciidoc: Option<OsString>,
+
+    /// Write the figures as a table for Emacs' org-mode; - is standard output
+    #[arg(long, alias = "export-orgmode", value_name = "FILE")]
+    orgmode: Option<OsString>,
 
     /// Write a page with the figures, how samples are spread, and how they followed each other
     #[arg(long, value_name = "FILE.html")]
     html: Option<OsString>,
 
-    /// Write a file for another tool: hyperfine:FILE.json or pyperf:FILE.json; repeat for more
+    /// Write a file for another tool: hyperfine:FILE.json or pyperf:FILE.json, - for standard output; repeat for more
     #[arg(long, value_name = "TOOL:FILE", value_parser = parse_export)]
     export: Vec<(Tool, PathBuf)>,
+
+    /// The same as `--export hyperfine:FILE`
+    #[arg(long, value_name = "FILE", hide = true)]
+    export_json: Vec<PathBuf>,
+
+    /// Print no figures: for scripts that only want files, --fail-if, or the exit code
+    #[arg(short, long)]
+    quiet: bool,
 }
 
 impl Args {
-    /// Files and `-` for reports.
-    fn reports(&self) -> impl Iterator<Item = &OsString> {
-        let all = [&self.json, &self.csv, &self.markdown, &self.asciidoc, &self.html];
-        all.into_iter().flatten()
+    /// Files and `-`, but that of `--save`.
+    fn names(&self) -> impl Iterator<Item = &OsStr> {
+        let tables = [&self.markdown, &self.asciidoc, &self.orgmode];
+        let reports = [&self.json, &self.csv, &self.html].into_iter().chain(tables);
+        let reports = reports.flatten().map(OsString::as_os_str);
+        reports.chain(self.exports().map(|(_, path)| path.as_os_str()))
+    }
+
+    /// Is one of them for standard output?
+    fn takes_output(&self) -> bool {
+        self.names().any(|name| name == "-")
+    }
+
+    /// Files for other tools.
+    fn exports(&self) -> impl Iterator<Item = (Tool, &Path)> {
+        let named = self.export.iter().map(|(tool, path)| (*tool, path.as_path()));
+        let more = self
+            .export_json
+            .iter()
+            .map(|path| (Tool::Hyperfine, path.as_path()));
+        named.chain(more)
     }
 
     pub(super) fn has_baseline(&self) -> bool {
@@ -78,6 +109,9 @@ fn parse_export(text: &str) -> Result<(Tool, PathBuf), String> {
     }
 }
 
+/// Where a report goes, if it is wanted, and what is in it.
+type Report<'a> = (Option<&'a OsString>, &'a dyn Fn() -> Vec<u8>);
+
 /// Files that are known to be good, and the baseline.
 pub(super) struct Store<'a> {
     args: &'a Args,
@@ -89,16 +123,14 @@ pub(super) struct Store<'a> {
 impl Store<'_> {
     /// Looks whether files can be written, and reads the baseline.
     pub(super) fn new(args: &Args) -> Result<Store<'_>, Failure> {
-        let reports = || args.reports();
-        if reports().filter(|name| *name == "-").count() > 1 {
+        if args.names().filter(|name| *name == "-").count() > 1 {
             return Err(Failure::usage(
-                "standard output can only be one of --json, --csv, --markdown, --asciidoc and --html",
+                "standard output can only be one of --json, --csv, --markdown, --asciidoc, --orgmode, --html and --export",
             ));
         }
         let save = args.save.as_deref().map(save_place).transpose()?;
-        let files = reports().filter(|name| *name != "-").map(Path::new);
-        let exports = args.export.iter().map(|(_, file)| file.as_path());
-        for file in files.chain(exports).chain(save.as_deref()) {
+        let files = args.names().filter(|name| *name != "-").map(Path::new);
+        for file in files.chain(save.as_deref()) {
             check_folder(file)?;
         }
         let baseline = args.baseline.as_deref().map(load_baseline).transpose()?;
@@ -109,52 +141,70 @@ impl Store<'_> {
         self.baseline.as_ref().map(|(results, label)| (results, &**label))
     }
 
-    /// Does a report for programs take the place of that for people on standard output?
-    pub(super) fn prints_itself(&self) -> bool {
-        self.args.reports().any(|name| name == "-")
+    /// Is there no report for people on standard output: one for programs takes its place, or none is wanted?
+    pub(super) fn is_silent(&self) -> bool {
+        self.args.quiet || self.args.takes_output()
     }
 
-    /// Writes all that is asked for.
+    /// Writes all that is asked for, with what a profiler saw. A file that cannot be written keeps back no other.
     pub(super) fn write(
         &self,
         results: &Results,
+        profiled: &[Profiled],
         unit: Option<Unit>,
         output: &mut Output,
     ) -> Result<(), Failure> {
         let args = self.args;
-        if args.hist && !self.prints_itself() {
+        if args.hist && !self.is_silent() {
             let text = histogram::render(results, unit, output.width());
             output.raw().write_all(text.as_bytes())?;
         }
-        let mut put = |name: Option<&OsString>, bytes: &dyn Fn() -> Vec<u8>| -> Result<(), Failure> {
-            match name {
-                None => Ok(()),
-                Some(name) if name == "-" => Ok(output.raw().write_all(&bytes())?),
-                Some(name) => write_file(Path::new(name), &bytes()),
+        let reports: [Report<'_>; 6] = [
+            (args.json.as_ref(), &|| saved::write(results)),
+            (args.csv.as_ref(), &|| csv::render(results).into_bytes()),
+            (args.markdown.as_ref(), &|| {
+                table::render(results, unit).into_bytes()
+            }),
+            (args.asciidoc.as_ref(), &|| {
+                table::asciidoc(results, unit).into_bytes()
+            }),
+            (args.orgmode.as_ref(), &|| {
+                table::orgmode(results, unit).into_bytes()
+            }),
+            (args.html.as_ref(), &|| {
+                html::render(results, profiled, unit).into_bytes()
+            }),
+        ];
+        let mut first = First::default();
+        for (name, bytes) in reports {
+            if let Some(name) = name {
+                let written = put(Path::new(name), &bytes(), output);
+                first.note(written, output)?;
             }
-        };
-        put(args.json.as_ref(), &|| saved::write(results))?;
-        put(args.csv.as_ref(), &|| csv::render(results).into_bytes())?;
-        put(args.markdown.as_ref(), &|| {
-            table::render(results, unit).into_bytes()
-        })?;
-        put(args.asciidoc.as_ref(), &|| {
-            table::asciidoc(results, unit).into_bytes()
-        })?;
-        put(args.html.as_ref(), &|| html::render(results, unit).into_bytes())?;
-        if let Some(path) = &self.save {
-            write_file(path, &saved::write(results))?;
         }
-        for (tool, path) in &args.export {
+        if let Some(path) = &self.save {
+            first.note(write_file(path, &saved::write(results)), output)?;
+        }
+        for (tool, path) in args.exports() {
             let bytes = match tool {
                 Tool::Hyperfine => Some(hyperfine::write(results)),
                 Tool::Pyperf => pyperf::write(results),
             };
             if let Some(bytes) = bytes {
-                write_file(path, &bytes)?;
+                let written = put(path, &bytes, output);
+                first.note(written, output)?;
             }
         }
-        Ok(())
+        first.end()
+    }
+}
+
+/// To a file or standard output.
+fn put(path: &Path, bytes: &[u8], output: &mut Output) -> Result<(), Failure> {
+    if path.as_os_str() == "-" {
+        Ok(output.raw().write_all(bytes)?)
+    } else {
+        write_file(path, bytes)
     }
 }
 
@@ -210,7 +260,7 @@ fn save_place(name: &OsStr) -> Result<PathBuf, Failure> {
 }
 
 /// Can a file be made there? Told before anything is measured.
-fn check_folder(path: &Path) -> Result<(), Failure> {
+pub(super) fn check_folder(path: &Path) -> Result<(), Failure> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

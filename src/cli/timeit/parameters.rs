@@ -16,7 +16,13 @@ pub(super) struct Args {
     parameter_scan: Vec<String>,
 
     /// The steps of -P; once for all, or once for each [default: 1]
-    #[arg(short = 'D', long, value_name = "STEP", allow_hyphen_values = true)]
+    #[arg(
+        short = 'D',
+        long,
+        visible_alias = "parameter-step-size",
+        value_name = "STEP",
+        allow_hyphen_values = true
+    )]
     parameter_step: Vec<String>,
 }
 

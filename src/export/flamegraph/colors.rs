@@ -3,7 +3,7 @@
 
 use super::marked;
 use crate::profile::modules;
-use crate::profile::stacks::{FrameId, FrameKind, Mark, StackTree};
+use crate::profile::stacks::{Frame, FrameId, FrameKind, Mark, StackTree};
 use inferno::flamegraph::color::{Color, Palette, PaletteMap};
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use std::hash::Hasher as _;
@@ -69,19 +69,24 @@ fn by_module(tree: &StackTree, labels: &[String]) -> PaletteMap {
         if !known.insert((id, mark)) {
             continue;
         }
-        let frame = tree.frame(id);
-        let color = match frame.kind {
-            FrameKind::Python => hue(&modules::package_of_file(frame.file), frame.name),
-            FrameKind::Builtin | FrameKind::Synthetic => GREY,
-            FrameKind::Label => match file_of_label(frame.name) {
-                Some(file) => hue(&modules::package_of_file(file), frame.name),
-                None => hue(frame.name, frame.name),
-            },
-        };
-        let color = if mark == Mark::Exact { color } else { pale(color) };
-        palette.insert(marked(&labels[id.index()], mark), color);
+        let [r, g, b] = module_color(tree.frame(id), mark);
+        palette.insert(marked(&labels[id.index()], mark), Color { r, g, b });
     }
     palette
+}
+
+/// Red, green and blue of a frame by its package; paler where its place is an estimate.
+pub(crate) fn module_color(frame: Frame<'_>, mark: Mark) -> [u8; 3] {
+    let color = match frame.kind {
+        FrameKind::Python => hue(&modules::package_of_file(frame.file), frame.name),
+        FrameKind::Builtin | FrameKind::Synthetic => GREY,
+        FrameKind::Label => match file_of_label(frame.name) {
+            Some(file) => hue(&modules::package_of_file(file), frame.name),
+            None => hue(frame.name, frame.name),
+        },
+    };
+    let color = if mark == Mark::Exact { color } else { pale(color) };
+    [color.r, color.g, color.b]
 }
 
 /// The file in `name (file:line)`, as py-spy and others label frames.

@@ -12,6 +12,8 @@ pub enum Column {
     Mean,
     /// The longest time.
     Max,
+    /// Processor time in all.
+    Cpu,
     /// Processor time in its own code.
     User,
     /// Processor time in the system's.
@@ -40,7 +42,8 @@ pub const DEFAULT: [Column; 7] = [
 impl Column {
     /// All.
     pub fn all() -> impl Iterator<Item = Column> {
-        DEFAULT.into_iter().chain(Counter::ALL.map(Column::Counter))
+        let more = std::iter::once(Column::Cpu).chain(Counter::ALL.map(Column::Counter));
+        DEFAULT.into_iter().chain(more)
     }
 
     /// As options call it.
@@ -49,6 +52,7 @@ impl Column {
         match self {
             Column::Mean => "mean",
             Column::Max => "max",
+            Column::Cpu => "cpu",
             Column::User => "user",
             Column::System => "system",
             Column::Memory => "memory",
@@ -129,6 +133,10 @@ fn part(runs: &[(&Taken, Usage)], column: Column) -> Option<String> {
         ),
         Column::Mean => format!("mean {}", time(wall.mean(), 4, None)),
         Column::Max => format!("max {}", time(wall.max(), 4, None)),
+        Column::Cpu => {
+            let both = values(&|_, usage| (usage.user + usage.system).as_secs_f64())?;
+            format!("cpu {}", time(both.mean(), 3, None))
+        }
         Column::User => {
             let user = values(&|_, usage| usage.user.as_secs_f64())?;
             format!("user {}", time(user.mean(), 3, None))

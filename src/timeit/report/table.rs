@@ -1,4 +1,4 @@
-//! Figures as a table in Markdown, for issues and comments, and in AsciiDoc, for manuals.
+//! Figures as a table in Markdown, for issues and comments, in AsciiDoc, for manuals, and in the outlines of Emacs.
 
 use super::commands;
 use super::figures::{figure, reach, sentence};
@@ -128,6 +128,44 @@ pub fn asciidoc(results: &Results, unit: Option<Unit>) -> String {
     out
 }
 
+/// A table of Emacs' org-mode, then verdicts and findings as a list. Source: the Org Manual, "Built-in Table Editor" and
+/// "Emphasis and Monospace".
+#[must_use]
+pub fn orgmode(results: &Results, unit: Option<Unit>) -> String {
+    let (head, rows) = cells(results, unit);
+    let mut out = format!(
+        "| {} |\n|{}|\n",
+        head.join(" | "),
+        vec!["---"; head.len()].join("+")
+    );
+    for row in rows {
+        let cells = row.iter().zip(&head).map(|(cell, head)| match *head {
+            "name" | "statement" | "command" => verbatim(cell),
+            _ => cell.clone(),
+        });
+        out.push_str(&format!("| {} |\n", cells.collect::<Vec<_>>().join(" | ")));
+    }
+    for (at, text) in sentences(results).enumerate() {
+        if at == 0 {
+            out.push('\n');
+        }
+        out.push_str(&format!("- {}\n", crate::python::text::shown(text.as_bytes())));
+    }
+    out
+}
+
+/// Code that org-mode takes for nothing else, on one line. The end of a cell has no other form than its entity, which is
+/// none between the marks of code.
+fn verbatim(text: &str) -> String {
+    let text = crate::python::text::shown(text.as_bytes());
+    match (text.contains('|'), text.contains('=')) {
+        _ if text.is_empty() => text,
+        (true, _) => text.replace('|', "\\vert{}"),
+        (false, true) => format!("~{text}~"),
+        (false, false) => format!("={text}="),
+    }
+}
+
 /// Code that AsciiDoc takes for nothing else, on one line.
 fn literal(text: &str) -> String {
     if text.is_empty() {
@@ -188,5 +226,26 @@ mod tests {
         assert!(text.contains("|`pass:c[a\\|b\\]]`\n"), "{text}");
         assert!(text.contains("|`pass:c[x = [1\\]\\n\\|]`\n"), "{text}");
         assert!(text.contains("\n|===\n\n* pass:c[c is 2.0"), "{text}");
+    }
+
+    /// Expected: by hand, from the Org Manual.
+    #[test]
+    fn org_tables_have_a_line_for_each_row() {
+        let mut results = fake::results(&["a|b", "c"], &["3.11.7"]);
+        results.cases[0].statement = "x = 1\n\x1b[0m".into();
+        results.cases[1].statement = "f()".into();
+        let text = orgmode(&results, None);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("| name | time | "), "{text}");
+        assert_eq!(lines[1], "|---+---+---+---+---+---+---|");
+        assert!(
+            lines[2].starts_with("| a\\vert{}b | ") && lines[2].ends_with(" | ~x = 1\\n\\x1b[0m~ |"),
+            "{text}"
+        );
+        assert!(
+            lines[3].starts_with("| =c= | ") && lines[3].ends_with(" | =f()= |"),
+            "{text}"
+        );
+        assert!(lines[5].starts_with("- c is 2.0"), "{text}");
     }
 }

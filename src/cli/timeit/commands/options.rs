@@ -15,7 +15,15 @@ pub(in super::super) struct Options {
     #[command(flatten)]
     pub(super) lines: Lines,
 
-    /// The shell of --sh and of the commands that stand beside, with its arguments [default: sh]
+    /// The STATEMENTs are commands, as with --cmd, and are compared
+    #[arg(short = 'N', conflicts_with = "in_shell")]
+    no_shell: bool,
+
+    /// The STATEMENTs are commands for a shell, as with --sh
+    #[arg(short = 'S')]
+    in_shell: bool,
+
+    /// The shell of --sh, of -S and of the commands that stand beside, with its arguments [default: sh]
     #[arg(long, value_name = "SHELL")]
     pub(super) shell: Option<String>,
 
@@ -24,32 +32,32 @@ pub(in super::super) struct Options {
     pub(super) runs: Option<u64>,
 
     /// At least so many runs of each command [default: 10]
-    #[arg(long, value_name = "N", value_parser = super::super::parse_repeat)]
+    #[arg(short, long, value_name = "N", value_parser = super::super::parse_repeat)]
     pub(super) min_runs: Option<u64>,
 
     /// At most so many runs of each command
-    #[arg(long, value_name = "N", value_parser = super::super::parse_repeat)]
+    #[arg(short = 'M', long, value_name = "N", value_parser = super::super::parse_repeat)]
     pub(super) max_runs: Option<u64>,
 
     /// Runs before these, which do not count: they fill caches
-    #[arg(long, value_name = "N", value_parser = super::super::parse_count, default_value = "0")]
+    #[arg(short, long, value_name = "N", value_parser = super::super::parse_count, default_value = "0")]
     pub(super) warmup: u64,
 
     /// Run this in the shell before all runs of a command, such as one that compiles it; once for all commands, or
     /// once for each
     #[arg(long, value_name = "COMMAND")]
-    pub(super) setup_cmd: Vec<String>,
+    setup_cmd: Vec<String>,
 
     /// Run this before each run, such as one that empties caches; once for all commands, or once for each
     #[arg(long, value_name = "COMMAND")]
     pub(super) prepare: Vec<String>,
 
     /// Run this after each run; once for all commands, or once for each
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(short = 'C', long, value_name = "COMMAND")]
     pub(super) conclude: Vec<String>,
 
     /// Run this after all runs of a command, also when they fail; once for all commands, or once for each
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(short, long, value_name = "COMMAND")]
     pub(super) cleanup: Vec<String>,
 
     /// Where commands read: null, or a file; once for all commands, or once for each [default: null]
@@ -61,8 +69,12 @@ pub(in super::super) struct Options {
     #[arg(long, value_name = "null|pipe|inherit|FILE")]
     pub(super) output: Vec<OsString>,
 
+    /// Show what commands write: --output inherit
+    #[arg(long, conflicts_with = "output")]
+    pub(super) show_output: bool,
+
     /// Do not stop when a command fails, or fails with one of these exit codes
-    #[arg(long, value_name = "CODES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    #[arg(short, long, value_name = "CODES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     ignore_failure: Option<String>,
 
     /// Which commands run when: in turn (abba: A B, B A), one after the other (block), or in turn in random order
@@ -70,7 +82,7 @@ pub(in super::super) struct Options {
     #[arg(long, value_name = "ORDER", value_enum)]
     order: Option<OrderName>,
 
-    /// What to tell beside the time, separated by commas: mean, max, user, system, memory, faults, switches, cycles,
+    /// What to tell beside the time, separated by commas: mean, max, cpu, user, system, memory, faults, switches, cycles,
     /// instructions, cache-references, cache-misses, branch-misses, or all
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     metrics: Vec<String>,
@@ -140,13 +152,57 @@ impl clap::FromArgMatches for Lines {
 impl Options {
     /// Are there commands to time?
     pub(in super::super) fn is_wanted(&self) -> bool {
-        !self.lines.0.is_empty()
+        !self.lines.0.is_empty() || self.takes_statements().is_some()
+    }
+
+    /// Are the STATEMENTs commands, and are those for a shell?
+    pub(super) fn takes_statements(&self) -> Option<bool> {
+        // With a shell there are only commands that could run in it.
+        let by_shell = self.shell.is_some() && self.lines.0.is_empty();
+        let is_for_shell = self.in_shell || by_shell && !self.has_no_shell();
+        (is_for_shell || by_shell || self.no_shell).then_some(is_for_shell)
+    }
+
+    /// Is it said that there is no shell?
+    pub(super) fn has_no_shell(&self) -> bool {
+        self.shell.as_deref() == Some("none")
+    }
+
+    /// The commands: the STATEMENTs where these are commands, then those of --cmd and --sh.
+    pub(super) fn lines(&self, statements: &[OsString]) -> Result<Vec<Line>, Failure> {
+        let mut lines = Vec::new();
+        if let Some(is_for_shell) = self.takes_statements() {
+            for text in statements {
+                let text = text
+                    .to_str()
+                    .ok_or_else(|| Failure::usage("a command is not valid UTF-8"))?;
+                let text = text.to_owned();
+                lines.push(Line { is_for_shell, text });
+            }
+        }
+        lines.extend_from_slice(&self.lines.0);
+        if lines.is_empty() {
+            return Err(Failure::usage("there is no command to time").hint(Some(
+                "such as prof timeit -N 'ls -l', or prof timeit -S 'ls | wc'",
+            )));
+        }
+        if self.has_no_shell() && lines.iter().any(|line| line.is_for_shell) {
+            return Err(
+                Failure::usage("--shell none: --sh and -S run commands in a shell")
+                    .hint(Some("--cmd and -N run them without one")),
+            );
+        }
+        Ok(lines)
+    }
+
+    /// What runs before all runs, as `--setup-cmd` has it.
+    pub(in super::super) fn setups(&self) -> &[String] {
+        &self.setup_cmd
     }
 
     /// What only commands know, and is given without one.
     pub(in super::super) fn misplaced(&self) -> Option<&'static str> {
         let given = [
-            (self.shell.is_some(), "--shell"),
             (self.runs.is_some(), "--runs"),
             (self.min_runs.is_some(), "--min-runs"),
             (self.max_runs.is_some(), "--max-runs"),
@@ -157,6 +213,7 @@ impl Options {
             (!self.cleanup.is_empty(), "--cleanup"),
             (!self.input.is_empty(), "--input"),
             (!self.output.is_empty(), "--output"),
+            (self.show_output, "--show-output"),
             (self.ignore_failure.is_some(), "--ignore-failure"),
             (self.order.is_some(), "--order"),
             (!self.metrics.is_empty(), "--metrics"),
@@ -166,13 +223,14 @@ impl Options {
             .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
-    pub(super) fn order(&self) -> Order {
+    /// In which order commands run, with or without setups.
+    pub(super) fn order(&self, has_setups: bool) -> Order {
         match self.order {
             Some(OrderName::Abba) => Order::Abba,
             Some(OrderName::Block) => Order::Block,
             Some(OrderName::Random) => Order::Random,
             // What one command sets up, the setup of the next may undo.
-            None if !self.setup_cmd.is_empty() || !self.cleanup.is_empty() => Order::Block,
+            None if has_setups || !self.cleanup.is_empty() => Order::Block,
             None => Order::Abba,
         }
     }
@@ -197,11 +255,20 @@ impl Options {
     pub(super) fn columns(&self) -> Result<(Vec<Column>, Vec<Counter>), Failure> {
         let mut columns = Vec::new();
         for name in &self.metrics {
-            match name.trim() {
+            let name = name.trim();
+            if name.contains(':') {
+                return Err(
+                    Failure::usage(format!("--metrics `{name}`: a name without a unit is wanted"))
+                        .hint(Some("-u is the unit of times; all else has the one that fits")),
+                );
+            }
+            match metric(name) {
                 "all" => columns.extend(Column::all()),
+                "default" => columns.push(Column::Memory),
+                "time" => columns.extend([Column::Cpu, Column::User, Column::System]),
                 // The figure itself.
                 "wall" => {}
-                name => columns.push(Column::named(name).ok_or_else(|| {
+                known => columns.push(Column::named(known).ok_or_else(|| {
                     let names: Vec<&str> = Column::all().map(Column::name).collect();
                     Failure::usage(format!("--metrics knows no `{name}`"))
                         .hint(Some(format!("it knows {} and all", names.join(", "))))
@@ -213,5 +280,21 @@ impl Options {
             _ => None,
         });
         Ok((columns.clone(), counters.collect()))
+    }
+}
+
+/// Our name of a metric, where hyperfine has another.
+fn metric(name: &str) -> &str {
+    match name {
+        "time_wall_clock" => "wall",
+        "time_cpu" => "cpu",
+        "time_user" => "user",
+        "time_system" => "system",
+        "memory_peak_resident" => "memory",
+        "cpu_cycles" => "cycles",
+        "cache_references" => "cache-references",
+        "cache_misses" => "cache-misses",
+        "branch_misses" => "branch-misses",
+        name => name,
     }
 }
