@@ -28,6 +28,8 @@ struct Sim {
     /// Until then it answers no GMCP: it has other work.
     busy_until: u64,
     greeting: Vec<u8>,
+    /// When it comes after the connection.
+    greeting_after: u64,
     /// Bytes on their way to a dummy, by time.
     flying: BTreeMap<(u64, u64), (usize, Vec<u8>)>,
     flown: u64,
@@ -88,6 +90,7 @@ impl Sim {
             gmcp: Gmcp::No,
             busy_until: 0,
             greeting: b"Welcome!\r\n".to_vec(),
+            greeting_after: MS,
             flying: BTreeMap::new(),
             flown: 0,
             log: Vec::new(),
@@ -112,7 +115,7 @@ impl Sim {
             self.servers[at].wish(Side::Us, Known::Gmcp, true, &mut greeting);
         }
         greeting.extend_from_slice(&self.greeting);
-        self.fly(at, MS, greeting);
+        self.fly(at, self.greeting_after, greeting);
     }
 
     fn fly(&mut self, to: usize, delay: u64, bytes: Vec<u8>) {
@@ -305,6 +308,34 @@ fn a_login_on_another_server_goes_on_after_any_text_and_silence() {
     sim.run(6000);
     assert_eq!(sim.phases().of(Phase::Playing), 1);
     assert_eq!(sim.shared.metrics.evidence[Evidence::Text as usize], 1);
+}
+
+#[test]
+fn a_welcome_screen_that_was_asked_for_again_is_no_answer_to_the_login() {
+    let slow = |now: u64, line: &str| match line.split(' ').next() {
+        Some("look") => Some((8000 * MS, b"Welcome!\n".to_vec())),
+        _ => evennia(now, line).map(|(delay, text)| (delay + 6000 * MS, text)),
+    };
+    let mut sim = Sim::new(load("looker").expect("a profile"), options(1), slow);
+    sim.greeting_after = 35_000 * MS;
+    let mut sim = sim.start();
+    sim.run(60_000);
+    let times: Vec<(u64, &str)> = sim
+        .log
+        .iter()
+        .map(|(at, _, line)| (at / MS, line.split(' ').next().unwrap_or("")))
+        .take(4)
+        .collect();
+    // Asked again after 30 s, in after 35; the second screen comes in the middle of the first answer.
+    assert_eq!(
+        times,
+        [
+            (30_000, "look"),
+            (35_100, "create"),
+            (41_150, "yes"),
+            (47_450, "connect")
+        ]
+    );
 }
 
 #[test]
