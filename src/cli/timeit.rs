@@ -8,6 +8,7 @@ mod compare;
 mod fixed;
 mod interpreter;
 mod keep;
+mod language;
 mod parameters;
 mod profile;
 mod stops;
@@ -58,6 +59,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     code: code::Args,
+
+    #[command(flatten)]
+    language: language::Options,
 
     #[command(flatten)]
     auto: auto::Options,
@@ -174,9 +178,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
             "--profile goes with --auto, not with -n, -r and --autorange",
         ));
     }
-    let is_auto = args
-        .auto
-        .is_wanted(args.interpreter.count(), has_parameters, is_fixed);
+    let programs = args.interpreter.count().max(args.language.count());
+    let is_auto = args.auto.is_wanted(programs, has_parameters, is_fixed);
     if is_auto || is_profiled || args.world.is_cold() {
         return auto::run(args, output);
     }

@@ -1,9 +1,10 @@
 //! Auto mode: `--auto`, `--vs`, several interpreters.
 
 use super::super::output::Output;
-use super::super::{Code, Failure, interrupt};
+use super::super::{Code, Failure};
 use super::code::Snippet;
 use super::keep::Store;
+use super::language::{Programs, programs};
 use super::stops::{tell, tell_printed};
 use super::{Args, Collector, Format, checks, profile};
 use crate::date;
@@ -15,7 +16,7 @@ use crate::timeit::machine::Files;
 use crate::timeit::parameters;
 use crate::timeit::report::text;
 use crate::timeit::results::{Metric, Results};
-use crate::timeit::session::{Case, Open, Progress, Reason, Watch};
+use crate::timeit::session::{Case, Progress, Reason, Watch};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -133,27 +134,24 @@ impl Until {
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if args.format == Format::Timeit {
         return Err(Failure::usage(
-            "--format timeit has no place for --auto, --vs and several --python",
+            "--format timeit has no place for --auto, --vs, several --python and --lang",
         ));
     }
     let snippet = args.code.read()?;
     let cases = cases(args, snippet)?;
-    let pythons = args
-        .interpreter
-        .openers(&args.world, args.timeout, interrupt::watch())?;
-    let checks = checks_of(args, cases.len() * pythons.len())?;
+    let Programs {
+        mut openers,
+        reference,
+    } = programs(args)?;
+    let checks = checks_of(args, cases.len() * openers.len())?;
     // All that may be wrong with files is told before anything is measured.
     let store = Store::new(&args.keep)?;
-    let mut openers: Vec<Box<dyn Open>> = pythons
-        .into_iter()
-        .map(|python| Box::new(python) as Box<dyn Open>)
-        .collect();
     let sides = u32::try_from(cases.len() * openers.len()).unwrap_or(u32::MAX);
     let settings = settings(args, sides);
     let files = Files::default();
     let mut results = Results {
         // One loop of a fresh process has no room for another.
-        reference: (!args.world.is_cold()).then(auto::python_reference),
+        reference: reference.filter(|_| !args.world.is_cold()),
         ..new_results(args, cases, &files)
     };
     for opener in &mut openers {

@@ -105,7 +105,7 @@ impl fmt::Display for What {
                 let (step, sample) = (time(*step, 3, None), time(*sample, 3, None));
                 write!(
                     formatter,
-                    "this Python's clock moves in steps of {step}, coarse for samples of {sample}"
+                    "the program's clock moves in steps of {step}, coarse for samples of {sample}"
                 )
             }
             What::Busy {

@@ -4,31 +4,40 @@ use super::protocol::{Error, Message, Reader};
 use crate::keeper::{self, Guard};
 use crate::timeit::session::Printed;
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{self, PipeReader, Read as _, Write as _};
-use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// The environment's name for the file from which a worker reads.
+const REQUESTS: &str = "PROF_REQUESTS";
+/// The environment's name for the file into which it writes.
+const ANSWERS: &str = "PROF_ANSWERS";
+
 /// How much is kept of what the code prints.
 const KEPT: usize = 4096;
-/// The exit code of a worker that cannot use its channel any more; worker.py holds the same.
+/// The exit code of a worker that cannot use its channel any more; workers hold the same.
 const CUT_OFF: i32 = 121;
 /// How long a process may take to end by itself once it is told to.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a worker may leave a request unread: one that waits for it reads at once.
+const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// How long it may take once it is interrupted.
-pub(super) const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
+pub(in crate::timeit) const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What there was to hear.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(in crate::timeit) enum Heard {
     Message(Message),
     /// Nothing until now.
     Nothing,
@@ -40,16 +49,69 @@ pub(super) enum Heard {
 
 /// A process in a group of its own. No process of the group survives this value.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(in crate::timeit) struct Process {
     /// The process and its group; 0 for one that is being forked.
     group: Pid,
-    channel: Option<UnixStream>,
+    channel: Option<Channel>,
     reader: Reader,
     output: Option<PipeReader>,
     printed: Tail,
     status: Option<WaitStatus>,
     /// Kills the group if prof is killed.
     guard: Option<Guard>,
+}
+
+/// How a worker gets its channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::timeit) enum Link {
+    /// A socket as its standard input.
+    Input,
+    /// Two pipes, which the environment names as files: any language can open these.
+    Files,
+}
+
+/// Our end, in both directions. Writing never blocks.
+#[derive(Debug)]
+struct Channel {
+    reads: File,
+    writes: File,
+}
+
+impl Channel {
+    fn new(reads: OwnedFd, writes: OwnedFd) -> io::Result<Channel> {
+        let flags = OFlag::from_bits_retain(fcntl(&writes, FcntlArg::F_GETFL)?);
+        fcntl(&writes, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+        Ok(Channel {
+            reads: reads.into(),
+            writes: writes.into(),
+        })
+    }
+
+    /// Our end, and the worker's.
+    fn socket() -> io::Result<(Channel, OwnedFd)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        Ok((
+            Channel::new(ours.try_clone()?.into(), ours.into())?,
+            theirs.into(),
+        ))
+    }
+
+    /// Writes as much as can be written at once, or waits for room.
+    fn write(&mut self, bytes: &[u8], until: Instant) -> io::Result<usize> {
+        match self.writes.write(bytes) {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let mut room = [PollFd::new(self.writes.as_fd(), PollFlags::POLLOUT)];
+                match poll(&mut room, timeout(until)) {
+                    Ok(0) => Err(io::ErrorKind::TimedOut.into()),
+                    Ok(_) | Err(Errno::EINTR) => Ok(0),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            result => result,
+        }
+    }
 }
 
 /// The end of what is printed.
@@ -60,21 +122,36 @@ struct Tail {
 }
 
 impl Process {
-    /// Starts the command with a channel as its standard input; what it prints on standard output and error
-    /// is kept here.
-    pub(super) fn start(mut command: Command) -> io::Result<Process> {
+    /// Starts the command with a channel; what it prints on standard output and error is kept here.
+    pub(in crate::timeit) fn start(mut command: Command, link: Link) -> io::Result<Process> {
         // Without it sessions work as well.
         let _ = keeper::start();
-        let (channel, theirs) = UnixStream::pair()?;
         let (output, printed) = io::pipe()?;
         command
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::from(OwnedFd::from(printed.try_clone()?)))
             .stderr(Stdio::from(OwnedFd::from(printed)))
             .process_group(0);
+        let (channel, theirs) = match link {
+            Link::Input => {
+                let (channel, theirs) = Channel::socket()?;
+                command.stdin(Stdio::from(theirs));
+                (channel, None)
+            }
+            Link::Files => {
+                let (requests, ours) = io::pipe()?;
+                let (answers, theirs) = io::pipe()?;
+                command.stdin(Stdio::null());
+                leave_open(&mut command, [requests.as_raw_fd(), theirs.as_raw_fd()]);
+                (
+                    Channel::new(answers.into(), ours.into())?,
+                    Some((requests, theirs)),
+                )
+            }
+        };
         let child = command.spawn()?;
+        drop(theirs);
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-        let process = Process {
+        Ok(Process {
             group,
             channel: Some(channel),
             reader: Reader::default(),
@@ -82,25 +159,19 @@ impl Process {
             printed: Tail::default(),
             status: None,
             guard: Some(keeper::guard(group)),
-        };
-        if let Some(channel) = &process.channel {
-            // A worker that waits for a request reads it at once.
-            channel.set_write_timeout(Some(Duration::from_secs(10)))?;
-        }
-        Ok(process)
+        })
     }
 
     /// A process that this one is about to fork: it waits for descriptors. [`Process::is_now`] must follow.
-    pub(super) fn forked(&mut self) -> io::Result<Process> {
+    pub(in crate::timeit) fn forked(&mut self) -> io::Result<Process> {
         // One without a parent becomes our child: only so is it known how it ends.
         nix::sys::prctl::set_child_subreaper(true)?;
-        let (channel, theirs) = UnixStream::pair()?;
+        let (channel, theirs) = Channel::socket()?;
         let (output, printed) = io::pipe()?;
-        channel.set_write_timeout(Some(Duration::from_secs(10)))?;
         let descriptors = [theirs.as_raw_fd(), printed.as_raw_fd()];
         let to = self.channel.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         sendmsg::<()>(
-            to.as_raw_fd(),
+            to.writes.as_raw_fd(),
             &[io::IoSlice::new(b"f")],
             &[ControlMessage::ScmRights(&descriptors)],
             MsgFlags::empty(),
@@ -118,22 +189,25 @@ impl Process {
     }
 
     /// The process that was forked has this number, and leads a group of its own.
-    pub(super) fn is_now(&mut self, number: i32) {
+    pub(in crate::timeit) fn is_now(&mut self, number: i32) {
         self.group = Pid::from_raw(number);
         self.guard = Some(keeper::guard(self.group));
     }
 
     /// Sends bytes; a process that is gone is noticed when its answer is awaited.
-    pub(super) fn send(&mut self, bytes: &[u8]) {
-        if let Some(channel) = &mut self.channel
-            && channel.write_all(bytes).is_err()
-        {
-            self.channel = None;
+    pub(in crate::timeit) fn send(&mut self, bytes: &[u8]) {
+        let until = Instant::now() + SEND_PATIENCE;
+        let mut rest = bytes;
+        while let (Some(channel), false) = (&mut self.channel, rest.is_empty()) {
+            match channel.write(rest, until) {
+                Ok(count) => rest = &rest[count..],
+                Err(_) => self.channel = None,
+            }
         }
     }
 
     /// Waits for a message, at most until then. Returns early with nothing when a signal came.
-    pub(super) fn hear(&mut self, until: Instant) -> Heard {
+    pub(in crate::timeit) fn hear(&mut self, until: Instant) -> Heard {
         loop {
             match self.reader.next() {
                 Ok(Some(message)) => return Heard::Message(message),
@@ -144,12 +218,12 @@ impl Process {
                 return Heard::End;
             };
             let mut ready = [
-                PollFd::new(channel.as_fd(), PollFlags::POLLIN),
+                PollFd::new(channel.reads.as_fd(), PollFlags::POLLIN),
                 // Any second place does once the output is closed.
                 PollFd::new(
                     self.output
                         .as_ref()
-                        .map_or(channel.as_fd(), |output| output.as_fd()),
+                        .map_or(channel.reads.as_fd(), |output| output.as_fd()),
                     PollFlags::POLLIN,
                 ),
             ];
@@ -177,13 +251,16 @@ impl Process {
         let Some(channel) = &mut self.channel else {
             return false;
         };
-        match channel.read(&mut buffer) {
+        match channel.reads.read(&mut buffer) {
             Ok(0) => false,
             Ok(count) => {
                 self.reader.feed(&buffer[..count]);
                 true
             }
-            Err(error) => error.kind() == io::ErrorKind::Interrupted,
+            Err(error) => matches!(
+                error.kind(),
+                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+            ),
         }
     }
 
@@ -198,14 +275,14 @@ impl Process {
     }
 
     /// Asks the code to stop, as Ctrl-C in a terminal would.
-    pub(super) fn interrupt(&self) {
+    pub(in crate::timeit) fn interrupt(&self) {
         // It may have ended by now.
         let _ = killpg(self.group, Signal::SIGINT);
     }
 
     /// Closes the channel, waits for the process, and kills it and all that is left of its group when it takes
     /// too long. Returns how it ended, and what it printed.
-    pub(super) fn end(&mut self, patience: Duration) -> (Option<WaitStatus>, Printed) {
+    pub(in crate::timeit) fn end(&mut self, patience: Duration) -> (Option<WaitStatus>, Printed) {
         self.channel = None;
         if self.group.as_raw() == 0 {
             return (self.status, self.printed.take());
@@ -226,7 +303,7 @@ impl Process {
     }
 
     /// Ends it in order.
-    pub(super) fn finish(&mut self) -> Printed {
+    pub(in crate::timeit) fn finish(&mut self) -> Printed {
         self.end(PATIENCE).1
     }
 
@@ -292,17 +369,39 @@ fn timeout(until: Instant) -> PollTimeout {
     PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
 }
 
-/// An end in words.
-pub(super) fn words(status: Option<WaitStatus>) -> String {
+/// Tells the program by its environment where its channel is, and lets it have it.
+fn leave_open(command: &mut Command, [requests, answers]: [RawFd; 2]) {
+    command.env(REQUESTS, format!("/dev/fd/{requests}"));
+    command.env(ANSWERS, format!("/dev/fd/{answers}"));
+    #[expect(
+        unsafe_code,
+        reason = "descriptors of one child alone can only be left open in that child"
+    )]
+    // SAFETY: between fork and exec nothing is called but fcntl, which is allowed there; the descriptors are open
+    // until the program is started.
+    unsafe {
+        command.pre_exec(move || {
+            for descriptor in [requests, answers] {
+                if libc::fcntl(descriptor, libc::F_SETFD, 0) < 0 {
+                    return Err(io::Error::last_os_error());
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+/// An end in words; `crash` is what crashes of the program itself may come from.
+pub(in crate::timeit) fn words(status: Option<WaitStatus>, crash: &str) -> String {
     match status {
         Some(WaitStatus::Exited(_, CUT_OFF)) | None => "its code closed the channel to prof".to_owned(),
         Some(WaitStatus::Exited(_, code)) => format!("exit code {code}"),
         Some(WaitStatus::Signaled(_, signal, _)) => {
             let name = match signal {
-                Signal::SIGSEGV => ": a segmentation fault, a crash of the interpreter or of an extension",
-                Signal::SIGABRT => ": an abort, of the interpreter or of an extension",
-                Signal::SIGKILL => ": perhaps by the system, for want of memory",
-                _ => "",
+                Signal::SIGSEGV => format!(": a segmentation fault{crash}"),
+                Signal::SIGABRT => format!(": an abort{crash}"),
+                Signal::SIGKILL => ": perhaps by the system, for want of memory".to_owned(),
+                _ => String::new(),
             };
             format!("killed by signal {} ({signal}{name})", signal as i32)
         }

@@ -1,0 +1,246 @@
+//! Sessions in other languages than Python: Node.js, Ruby, and workers that users declare. What is asked of them and
+//! what they answer is the protocol of [`super::worker`].
+//!
+//! | | Node.js | Ruby | C, Rust | Perl (`examples/workers`) |
+//! | --- | --- | --- | --- | --- |
+//! | wall-clock time | yes | yes | yes | yes |
+//! | processor time of the thread | from 23.9 on | yes | yes | no |
+//! | processor time of the process | in microseconds | yes | yes | in clock ticks |
+//! | switches | of the process | yes | yes | no |
+//! | page faults | of the process | no | yes | no |
+//! | peak memory | yes | yes | yes | no |
+//! | time of the setup | yes | yes | yes | yes |
+//! | progress | yes | yes | yes | yes |
+//! | the collector is off | no | while loops run | it has none | it has none |
+//!
+//! The setup and the loop stand in one function, so names of the setup are local there. A value that the statement
+//! has is kept, so that no compiler leaves it out as unused.
+//!
+//! Node.js compiles what runs often while it runs: a fresh process first runs each case for [`Language::warm_up`], which no
+//! sample counts. Ruby's collector, once off, would let memory grow without end: it runs between pieces of the loops, and the clock
+//! stands still meanwhile.
+
+use super::session::{Case, Growth, Open, Printed, Reason, Row, Runtime, Sample, Session, Stop, Watch};
+use super::worker::process::Link;
+use super::worker::protocol::Message;
+use super::worker::session::{Bounds, Called, Worker, runtime};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+const NODE: &str = include_str!("worker.js");
+const RUBY: &str = include_str!("worker.rb");
+
+/// What to do about a program that does not start.
+const HINT: &str = "--with names another program, with its arguments";
+
+/// A language, and how code in it is timed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Language {
+    /// Such as `JavaScript`.
+    pub name: String,
+    /// What runs it, such as `Node.js`.
+    pub program: String,
+    /// The program and its arguments, where the user names no other.
+    pub command: Vec<String>,
+    /// The worker, where the program gets it as an argument.
+    source: Option<&'static str>,
+    /// How long a fresh process must run a case until that is as fast as it becomes.
+    pub warm_up: Duration,
+    /// A loop whose time tells how fast the machine is.
+    pub reference: Option<Case>,
+    /// Can its garbage collector be switched off and on?
+    pub has_collector: bool,
+}
+
+impl Language {
+    /// JavaScript in Node.js.
+    #[must_use]
+    pub fn node() -> Language {
+        Language {
+            name: "JavaScript".into(),
+            program: "Node.js".into(),
+            command: vec!["node".into()],
+            source: Some(NODE),
+            warm_up: Duration::from_millis(30),
+            reference: Some(reference(
+                "const items = Array.from({ length: 1000 }, (_, at) => at);",
+                "let sum = 0; for (const item of items) sum += item;",
+            )),
+            has_collector: false,
+        }
+    }
+
+    /// Ruby, in any implementation.
+    #[must_use]
+    pub fn ruby() -> Language {
+        Language {
+            name: "Ruby".into(),
+            program: "Ruby".into(),
+            command: vec!["ruby".into()],
+            source: Some(RUBY),
+            warm_up: Duration::ZERO,
+            reference: Some(reference("items = (0...1000).to_a", "items.each { |item| item }")),
+            has_collector: true,
+        }
+    }
+
+    /// One whose worker is a program of the user's own.
+    #[must_use]
+    pub fn own(name: String, command: Vec<String>, warm_up: Duration) -> Language {
+        Language {
+            program: name.clone(),
+            name,
+            command,
+            source: None,
+            warm_up,
+            reference: None,
+            has_collector: true,
+        }
+    }
+}
+
+/// A loop that takes some microseconds everywhere.
+fn reference(setup: &str, statement: &str) -> Case {
+    Case {
+        name: "reference".into(),
+        statement: statement.into(),
+        setup: setup.into(),
+        collect_garbage: false,
+        parameters: Vec::new(),
+    }
+}
+
+/// How the processes of sessions are started and bounded.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The program, and its arguments before ours.
+    pub command: Vec<OsString>,
+    /// Added to the environment.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The working folder; ours without it.
+    pub folder: Option<PathBuf>,
+    /// How long one sample may take.
+    pub timeout: Option<Duration>,
+    /// Once set, what runs ends as interrupted.
+    pub interrupted: Option<&'static AtomicBool>,
+}
+
+impl Settings {
+    /// A program with these surroundings.
+    fn start(
+        &self,
+        language: &Language,
+        command: Vec<OsString>,
+        crash: &'static str,
+    ) -> Result<Opened, Stop> {
+        let shown: Vec<_> = self.command.iter().map(|word| word.to_string_lossy()).collect();
+        let called = Called {
+            shown: &shown.join(" "),
+            kind: &format!("{} for prof", language.program),
+            hint: HINT,
+        };
+        let mut words = command.into_iter();
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        let bounds = Bounds {
+            timeout: self.timeout,
+            interrupted: self.interrupted,
+            crash,
+        };
+        let (worker, hello) = Worker::start(command, Link::Files, &[], bounds, called)?;
+        Ok(Opened {
+            worker,
+            runtime: runtime(&hello),
+            language: language.name.clone(),
+            warm_up: language.warm_up,
+        })
+    }
+}
+
+/// Opens sessions in an interpreter, or in a worker of the user's own.
+#[derive(Debug)]
+pub struct Interpreter {
+    language: Language,
+    settings: Settings,
+}
+
+impl Interpreter {
+    /// Nothing is started yet.
+    #[must_use]
+    pub fn new(language: Language, settings: Settings) -> Interpreter {
+        Interpreter { language, settings }
+    }
+}
+
+impl Open for Interpreter {
+    fn open(&mut self) -> Result<Box<dyn Session>, Stop> {
+        let mut command = self.settings.command.clone();
+        if let Some(source) = self.language.source {
+            command.extend(["-e".into(), source.into()]);
+        }
+        let crash = ", a crash of the program that runs it or of an extension";
+        let mut session = self.settings.start(&self.language, command, crash)?;
+        if session.runtime.implementation.is_empty() {
+            session.runtime.implementation.clone_from(&self.language.program);
+        }
+        // What was found may be a shim that takes long to find the interpreter: only the first session pays.
+        let executable = &session.runtime.executable;
+        if self.language.source.is_some()
+            && executable.is_absolute()
+            && let Some(first) = self.settings.command.first_mut()
+        {
+            *first = executable.into();
+        }
+        Ok(Box::new(session))
+    }
+}
+
+/// A process that times cases.
+#[derive(Debug)]
+struct Opened {
+    worker: Worker,
+    runtime: Runtime,
+    /// The language's name.
+    language: String,
+    warm_up: Duration,
+}
+
+impl Session for Opened {
+    fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    fn warm_up(&self) -> Duration {
+        self.warm_up
+    }
+
+    fn prepare(&mut self, case: &Case) -> Result<(), Stop> {
+        let numbers = vec![i64::from(case.collect_garbage), 0, 0];
+        let request = Message::new("prepare", numbers, &[&case.setup, &case.statement]);
+        self.worker.prepare(case, &request).map_err(|mut stop| {
+            if let Reason::Code(error) = &mut stop.reason {
+                error.invalid_in = Some(self.language.clone());
+            }
+            stop
+        })
+    }
+
+    fn run(&mut self, plan: &[Row], watch: &mut dyn Watch) -> Result<Vec<Sample>, Stop> {
+        self.worker.run(plan, watch)
+    }
+
+    fn growth(&self, case: usize) -> Option<&Growth> {
+        self.worker.growth(case)
+    }
+
+    fn end(mut self: Box<Self>) -> Printed {
+        self.worker.finish()
+    }
+}
