@@ -142,7 +142,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let Programs {
         mut openers,
         reference,
-    } = programs(args)?;
+    } = programs(args, &cases)?;
     let checks = checks_of(args, cases.len() * openers.len())?;
     // All that may be wrong with files is told before anything is measured.
     let store = Store::new(&args.keep)?;
@@ -150,8 +150,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let settings = settings(args, sides);
     let files = Files::default();
     let mut results = Results {
-        // One loop of a fresh process has no room for another.
-        reference: reference.filter(|_| !args.world.is_cold()),
+        reference,
         ..new_results(args, cases, &files)
     };
     for opener in &mut openers {

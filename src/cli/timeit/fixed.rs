@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
             "--format timeit has no place for --vs and parameters",
         ));
     }
-    let mut openers = programs(args)?.openers;
+    let mut openers = programs(args, &cases)?.openers;
     let checks = auto::checks_of(args, cases.len() * openers.len())?;
     let store = Store::new(&args.keep)?;
     let files = Files::default();

@@ -20,6 +20,8 @@
 //! sample counts. Ruby's collector, once off, would let memory grow without end: it runs between pieces of the loops, and the clock
 //! stands still meanwhile.
 
+pub mod declared;
+
 use super::session::{Case, Growth, Open, Printed, Reason, Row, Runtime, Sample, Session, Stop, Watch};
 use super::worker::process::Link;
 use super::worker::protocol::Message;
@@ -33,9 +35,6 @@ use std::time::Duration;
 const NODE: &str = include_str!("worker.js");
 const RUBY: &str = include_str!("worker.rb");
 
-/// What to do about a program that does not start.
-const HINT: &str = "--with names another program, with its arguments";
-
 /// A language, and how code in it is timed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Language {
@@ -45,8 +44,7 @@ pub struct Language {
     pub program: String,
     /// The program and its arguments, where the user names no other.
     pub command: Vec<String>,
-    /// The worker, where the program gets it as an argument.
-    source: Option<&'static str>,
+    worker: Source,
     /// How long a fresh process must run a case until that is as fast as it becomes.
     pub warm_up: Duration,
     /// A loop whose time tells how fast the machine is.
@@ -55,7 +53,35 @@ pub struct Language {
     pub has_collector: bool,
 }
 
+/// Where the worker comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// The program gets this as an argument.
+    Argument(&'static str),
+    /// The program is one.
+    Own,
+}
+
 impl Language {
+    /// One that is known, by the names of [`declared::KNOWN`].
+    #[must_use]
+    pub fn known(name: &str) -> Option<Language> {
+        match name {
+            "node" => Some(Language::node()),
+            "ruby" => Some(Language::ruby()),
+            _ => None,
+        }
+    }
+
+    /// Opens sessions in what runs it.
+    #[must_use]
+    pub fn opener(&self, settings: Settings, _cases: &[Case]) -> Box<dyn Open> {
+        Box::new(Interpreter {
+            language: self.clone(),
+            settings,
+        })
+    }
+
     /// JavaScript in Node.js.
     #[must_use]
     pub fn node() -> Language {
@@ -63,7 +89,7 @@ impl Language {
             name: "JavaScript".into(),
             program: "Node.js".into(),
             command: vec!["node".into()],
-            source: Some(NODE),
+            worker: Source::Argument(NODE),
             warm_up: Duration::from_millis(30),
             reference: Some(reference(
                 "const items = Array.from({ length: 1000 }, (_, at) => at);",
@@ -80,7 +106,7 @@ impl Language {
             name: "Ruby".into(),
             program: "Ruby".into(),
             command: vec!["ruby".into()],
-            source: Some(RUBY),
+            worker: Source::Argument(RUBY),
             warm_up: Duration::ZERO,
             reference: Some(reference("items = (0...1000).to_a", "items.each { |item| item }")),
             has_collector: true,
@@ -94,7 +120,7 @@ impl Language {
             program: name.clone(),
             name,
             command,
-            source: None,
+            worker: Source::Own,
             warm_up,
             reference: None,
             has_collector: true,
@@ -140,7 +166,7 @@ impl Settings {
         let called = Called {
             shown: &shown.join(" "),
             kind: &format!("{} for prof", language.program),
-            hint: HINT,
+            hint: &format!("install {}, or name it with --with", language.program),
         };
         let mut words = command.into_iter();
         let mut command = Command::new(words.next().unwrap_or_default());
@@ -166,23 +192,15 @@ impl Settings {
 
 /// Opens sessions in an interpreter, or in a worker of the user's own.
 #[derive(Debug)]
-pub struct Interpreter {
+struct Interpreter {
     language: Language,
     settings: Settings,
-}
-
-impl Interpreter {
-    /// Nothing is started yet.
-    #[must_use]
-    pub fn new(language: Language, settings: Settings) -> Interpreter {
-        Interpreter { language, settings }
-    }
 }
 
 impl Open for Interpreter {
     fn open(&mut self) -> Result<Box<dyn Session>, Stop> {
         let mut command = self.settings.command.clone();
-        if let Some(source) = self.language.source {
+        if let Source::Argument(source) = self.language.worker {
             command.extend(["-e".into(), source.into()]);
         }
         let crash = ", a crash of the program that runs it or of an extension";
@@ -192,7 +210,7 @@ impl Open for Interpreter {
         }
         // What was found may be a shim that takes long to find the interpreter: only the first session pays.
         let executable = &session.runtime.executable;
-        if self.language.source.is_some()
+        if self.language.worker != Source::Own
             && executable.is_absolute()
             && let Some(first) = self.settings.command.first_mut()
         {

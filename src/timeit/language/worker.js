@@ -13,7 +13,7 @@
   const NAME = '<prof>';
 
   // The code that is timed may replace any of these in its module.
-  const { readSync, writeSync } = fs;
+  const { readSync, writeSync, openSync } = fs;
   const { exit, cpuUsage, resourceUsage, threadCpuUsage } = process;
   const now = process.hrtime.bigint;
 
@@ -75,12 +75,32 @@
   const microseconds = ({ user, system }) => user + system;
   const threadTime = () => (threadCpuUsage ? microseconds(threadCpuUsage.call(process)) * 1000 : -1);
 
+  // What the system knows of the main thread alone: others of the process collect garbage and compile.
+  let status;
+  try {
+    status = openSync(`/proc/self/task/${process.pid}/status`);
+  } catch {
+    status = undefined;
+  }
+  const text = Buffer.alloc(8192);
+
+  // Voluntary and involuntary switches, page faults, and the peak of memory in bytes.
+  function counts() {
+    const all = resourceUsage.call(process);
+    let switches = [all.voluntaryContextSwitches, all.involuntaryContextSwitches];
+    if (status !== undefined) {
+      const found = text.latin1Slice(0, readSync(status, text, 0, text.length, 0)).match(/ctxt_switches:\s+(\d+)/g);
+      if (found) switches = found.map((one) => Number(one.slice(15)));
+    }
+    return [...switches, all.minorPageFault + all.majorPageFault, all.maxRSS * 1024];
+  }
+
   // Called by the code before its loops, and after each piece of them: how many come next.
   function next() {
     const end = now();
     if (row.began === undefined) {
       row.setup = Number(end - row.called);
-      row.before = resourceUsage.call(process);
+      row.before = counts();
       row.thread = threadTime();
       row.piece = watched ? Math.min(16, row.loops) : Math.min(MOST, row.loops);
       row.usage = cpuUsage.call(process);
@@ -155,18 +175,18 @@
         row = { index: (at - 1) / 2, case: cases[numbers[at]], loops: numbers[at + 1], done: 0, wall: 0, cpu: 0 };
         row.called = now();
         row.value = row.case.inner(next, load);
-        if (!row.isDone) throw new Error('the code left the loop before its end');
+        if (!row.isDone) throw new Error('the statement left the loop before its end');
         const { before } = row;
-        const after = resourceUsage.call(process);
+        const after = counts();
         const thread = threadTime();
         rows.push(
           row.wall,
           thread < 0 ? -1 : thread - row.thread,
           row.cpu,
-          after.voluntaryContextSwitches - before.voluntaryContextSwitches,
-          after.involuntaryContextSwitches - before.involuntaryContextSwitches,
-          after.minorPageFault - before.minorPageFault + after.majorPageFault - before.majorPageFault,
-          after.maxRSS * 1024,
+          after[0] - before[0],
+          after[1] - before[1],
+          after[2] - before[2],
+          after[3],
           row.setup
         );
         if (now() - told > LOOK_EVERY) {

@@ -81,7 +81,7 @@ class ProfWorker
       ensure
         GC.enable
       end
-      raise "the code left the loop before its end" if @done < @loops
+      raise "the statement left the loop before its end" if @done < @loops
 
       @kase.pace = [@wall.fdiv(@loops), 0.1].max if @loops > 0
       after = @worker.counts
@@ -90,6 +90,11 @@ class ProfWorker
 
     def progress
       [@index, @done, @wall, @cpu]
+    end
+
+    # The part that runs.
+    def part
+      @began ? 1 : 0
     end
 
     private
@@ -241,7 +246,8 @@ class ProfWorker
     if error.is_a?(SyntaxError) && message =~ /<(setup|stmt)>:(\d+)/
       return [$1 == "setup" ? 0 : 1, $2.to_i, [error.class.name, message, message]]
     end
-    part = -1
+    # Without a better place, it is the one that runs.
+    part = @row ? @row.part : -1
     line = 0
     kept = (error.backtrace || []).map do |frame|
       next [frame, false] unless @row && frame =~ /\A#{NAME}:(\d+)/
