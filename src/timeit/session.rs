@@ -159,7 +159,7 @@ pub struct Failed {
 }
 
 /// An error in the user's code, placed in the user's own text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeError {
     /// The type, such as `NameError`.
     pub kind: String,

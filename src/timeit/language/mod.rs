@@ -20,17 +20,24 @@
 //! sample counts. Ruby's collector, once off, would let memory grow without end: it runs between pieces of the loops, and the clock
 //! stands still meanwhile.
 
+mod build;
+mod c;
 pub mod declared;
+mod rust;
+mod tokens;
 
 use super::session::{Case, Growth, Open, Printed, Reason, Row, Runtime, Sample, Session, Stop, Watch};
 use super::worker::process::Link;
 use super::worker::protocol::Message;
 use super::worker::session::{Bounds, Called, Worker, runtime};
+use build::Built;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
+use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use tokens::Dialect;
 
 const NODE: &str = include_str!("worker.js");
 const RUBY: &str = include_str!("worker.rb");
@@ -60,6 +67,8 @@ enum Source {
     Argument(&'static str),
     /// The program is one.
     Own,
+    /// It is built with the code.
+    Built(Dialect),
 }
 
 impl Language {
@@ -69,17 +78,28 @@ impl Language {
         match name {
             "node" => Some(Language::node()),
             "ruby" => Some(Language::ruby()),
+            "rust" => Some(Language::rust()),
+            "c" => Some(Language::c()),
             _ => None,
         }
     }
 
-    /// Opens sessions in what runs it.
+    /// Opens sessions in what runs it, for these cases and no others.
     #[must_use]
-    pub fn opener(&self, settings: Settings, _cases: &[Case]) -> Box<dyn Open> {
-        Box::new(Interpreter {
-            language: self.clone(),
-            settings,
-        })
+    pub fn opener(&self, settings: Settings, cases: &[Case]) -> Box<dyn Open> {
+        let language = self.clone();
+        match self.worker {
+            Source::Built(dialect) => Box::new(Built::new(language, dialect, settings, cases)),
+            _ => Box::new(Interpreter { language, settings }),
+        }
+    }
+
+    fn hint(&self) -> String {
+        let words = self.command.join(" ");
+        format!(
+            "install {}, or name with --with what is to be used instead of `{words}`",
+            self.program
+        )
     }
 
     /// JavaScript in Node.js.
@@ -110,6 +130,40 @@ impl Language {
             warm_up: Duration::ZERO,
             reference: Some(reference("items = (0...1000).to_a", "items.each { |item| item }")),
             has_collector: true,
+        }
+    }
+
+    /// C, built by `cc`.
+    #[must_use]
+    pub fn c() -> Language {
+        Language {
+            name: "C".into(),
+            program: "a compiler of C".into(),
+            command: vec!["cc".into()],
+            worker: Source::Built(Dialect::C),
+            warm_up: Duration::ZERO,
+            reference: Some(reference(
+                "volatile unsigned x = 1;",
+                "for (int i = 0; i < 1000; i++) x = x * 3 + 1;",
+            )),
+            has_collector: false,
+        }
+    }
+
+    /// Rust, built by `rustc`.
+    #[must_use]
+    pub fn rust() -> Language {
+        Language {
+            name: "Rust".into(),
+            program: "rustc".into(),
+            command: vec!["rustc".into()],
+            worker: Source::Built(Dialect::Rust),
+            warm_up: Duration::ZERO,
+            reference: Some(reference(
+                "let mut x = 1u32;",
+                "for _ in 0..1000 { x = std::hint::black_box(x).wrapping_mul(3) + 1; }",
+            )),
+            has_collector: false,
         }
     }
 
@@ -155,6 +209,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The command as the user wrote it.
+    fn shown(&self) -> String {
+        let words: Vec<_> = self.command.iter().map(|word| word.to_string_lossy()).collect();
+        words.join(" ")
+    }
+
     /// A program with these surroundings.
     fn start(
         &self,
@@ -162,11 +222,10 @@ impl Settings {
         command: Vec<OsString>,
         crash: &'static str,
     ) -> Result<Opened, Stop> {
-        let shown: Vec<_> = self.command.iter().map(|word| word.to_string_lossy()).collect();
         let called = Called {
-            shown: &shown.join(" "),
+            shown: &self.shown(),
             kind: &format!("{} for prof", language.program),
-            hint: &format!("install {}, or name it with --with", language.program),
+            hint: &language.hint(),
         };
         let mut words = command.into_iter();
         let mut command = Command::new(words.next().unwrap_or_default());
@@ -186,6 +245,7 @@ impl Settings {
             runtime: runtime(&hello),
             language: language.name.clone(),
             warm_up: language.warm_up,
+            built: None,
         })
     }
 }
@@ -228,6 +288,17 @@ struct Opened {
     /// The language's name.
     language: String,
     warm_up: Duration,
+    /// The cases that are in it, if it was built from them.
+    built: Option<Rc<[Case]>>,
+}
+
+impl Opened {
+    /// Where a case stands among those from which the program was built.
+    fn place(&self, case: &Case) -> i64 {
+        let same = |built: &Case| built.setup == case.setup && built.statement == case.statement;
+        let place = self.built.iter().flat_map(|cases| cases.iter()).position(same);
+        i64::try_from(place.unwrap_or(0)).unwrap_or(0)
+    }
 }
 
 impl Session for Opened {
@@ -240,7 +311,7 @@ impl Session for Opened {
     }
 
     fn prepare(&mut self, case: &Case) -> Result<(), Stop> {
-        let numbers = vec![i64::from(case.collect_garbage), 0, 0];
+        let numbers = vec![i64::from(case.collect_garbage), 0, self.place(case)];
         let request = Message::new("prepare", numbers, &[&case.setup, &case.statement]);
         self.worker.prepare(case, &request).map_err(|mut stop| {
             if let Reason::Code(error) = &mut stop.reason {
@@ -251,7 +322,12 @@ impl Session for Opened {
     }
 
     fn run(&mut self, plan: &[Row], watch: &mut dyn Watch) -> Result<Vec<Sample>, Stop> {
-        self.worker.run(plan, watch)
+        self.worker.run(plan, watch).map_err(|mut stop| {
+            if let (Reason::Code(error), Some(cases)) = (&mut stop.reason, &self.built) {
+                **error = rust::of_panic(std::mem::take(&mut **error), cases);
+            }
+            stop
+        })
     }
 
     fn growth(&self, case: usize) -> Option<&Growth> {
