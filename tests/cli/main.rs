@@ -20,6 +20,7 @@ mod stats;
 mod timeit;
 mod timeit_auto;
 mod timeit_commands;
+mod timeit_languages;
 mod timeit_pythons;
 mod timeit_servers;
 mod view;

@@ -316,6 +316,7 @@ impl Session for Opened {
         self.worker.prepare(case, &request).map_err(|mut stop| {
             if let Reason::Code(error) = &mut stop.reason {
                 error.invalid_in = Some(self.language.clone());
+                error.hint = hint(&error.message).map(Into::into);
             }
             stop
         })
@@ -323,8 +324,11 @@ impl Session for Opened {
 
     fn run(&mut self, plan: &[Row], watch: &mut dyn Watch) -> Result<Vec<Sample>, Stop> {
         self.worker.run(plan, watch).map_err(|mut stop| {
-            if let (Reason::Code(error), Some(cases)) = (&mut stop.reason, &self.built) {
-                **error = rust::of_panic(std::mem::take(&mut **error), cases);
+            if let Reason::Code(error) = &mut stop.reason {
+                if let Some(cases) = &self.built {
+                    **error = rust::of_panic(std::mem::take(&mut **error), cases);
+                }
+                error.hint = hint(&error.message).map(Into::into);
             }
             stop
         })
@@ -338,3 +342,22 @@ impl Session for Opened {
         self.worker.finish()
     }
 }
+
+/// What to do about a known trap, by what is said of it.
+fn hint(message: &str) -> Option<&'static str> {
+    if message.contains("left the loop before its end") {
+        return Some(
+            "break, return and the like would end the loop that is timed: they need one of the statement's own",
+        );
+    }
+    if message.contains("import statement outside a module") {
+        return Some("the code runs in a function: const name = require('module') does what import does");
+    }
+    if message.contains("await is only valid") {
+        return Some("the code runs in a function that cannot await");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

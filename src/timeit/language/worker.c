@@ -64,7 +64,7 @@ unsigned long long prof_next(unsigned long long left)
         return row.piece;
     }
     row.has_left = left != 0;
-    row.done += row.piece;
+    row.done += row.piece - (number)left;
     row.wall = now - row.began;
     if (row.done >= row.loops || row.has_left) {
         row.thread = clock_of(CLOCK_THREAD_CPUTIME_ID) - row.thread_began;

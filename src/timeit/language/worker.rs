@@ -95,7 +95,7 @@ pub fn next(left: u64) -> u64 {
         return row.piece as u64;
     }
     row.has_left = left != 0;
-    row.done += row.piece;
+    row.done += row.piece - left as i64;
     row.wall = now - row.began;
     if row.done >= row.loops || row.has_left {
         row.thread = clock(THREAD) - row.thread_began;

@@ -24,7 +24,7 @@
 //!
 //! | from prof | numbers | texts |
 //! | --- | --- | --- |
-//! | `prepare` | 1 if the garbage collector stays on while a sample runs, else 0; 0; the place of the case among those from which a program was built | setup, statement |
+//! | `prepare` | 1 if the garbage collector stays on while a sample runs, else 0; 0; 0, or where the program was built from the code, the place of the case among those that it was built from | setup, statement |
 //! | `run` | 1 if `progress` is wanted, else 0; then two for each row of the plan: a case, and how many loops | |
 //!
 //! | from the worker | numbers | texts |
@@ -58,7 +58,7 @@
 //!
 #![doc = include_str!("example.md")]
 //!
-//! The last request divides by a number that a case prepared before has set to 0.
+//! The last request divides by a number that the setup has set to 0.
 
 pub(in crate::timeit) mod process;
 pub(in crate::timeit) mod protocol;
