@@ -1,4 +1,4 @@
-//! `prof timeit`: times snippets in the user's own Python.
+//! `prof timeit`: times snippets in the user's own Python, in other languages, and commands.
 
 mod auto;
 mod checks;
@@ -21,7 +21,7 @@ use super::{Code, Failure};
 use crate::timeit::report::units::Unit;
 use std::time::Duration;
 
-/// Time Python snippets, and commands
+/// Time snippets of Python and other languages, and commands
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = "\
@@ -41,11 +41,18 @@ Examples:
   prof timeit -L n 10,100,1000 -s 'd = list(range({n}))' 'sorted(d)'
   prof timeit --evennia mygame --rollback 'search_object(\"limbo\")'
   prof timeit --cold 'import json'
+  prof timeit --lang node '[3, 1, 2].sort()'
+  prof timeit --lang ruby -s 'a = (1..1000).to_a' 'a.sum' --vs 'a.inject(:+)'
+  prof timeit --lang c -s '#include <math.h>' -s 'volatile double x = 2;' 'sqrt(x)'
+  prof timeit --lang rust -s 'let v: Vec<u64> = (0..1000).collect();' 'v.iter().sum::<u64>()'
   prof timeit -P threads 1 8 --cmd 'make -j {threads}' --prepare 'make clean'
 
 Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines
 of one; a line that starts with - comes after --. The setup runs once before every repeat and is not
 timed. The code runs in a function, as in timeit: its names are local, and fast.
+
+With --lang c lines of the setup that begin with # stand before the function. C is built with cc -O2, Rust
+with rustc -C opt-level=3 --edition 2021; CFLAGS, LDFLAGS, RUSTFLAGS and what --with adds come after that.
 
 --auto, and comparing, take short samples in several fresh processes, leave out those that the system
 interrupted, and give an interval that holds in 19 of 20 cases. --fail-if 'slower > 5%' (or faster, or >=)
@@ -61,10 +68,10 @@ pub(super) struct Args {
     code: code::Args,
 
     #[command(flatten)]
-    language: language::Options,
+    auto: auto::Options,
 
     #[command(flatten)]
-    auto: auto::Options,
+    language: language::Options,
 
     #[command(flatten)]
     commands: commands::Options,

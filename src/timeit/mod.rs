@@ -1,7 +1,7 @@
 //! `prof timeit`: times snippets in the user's own interpreter, and whole commands.
 //!
 //! A [`session`] is one fresh process that runs cases on demand; what is asked of it, and what becomes of
-//! its samples, is the same for every language.
+//! its samples, is the same for every language. What such processes and `prof` say to each other is described in [`worker`].
 //!
 //! ```text
 //! auto      cases -> calibrate -> plan -> session -> Results

@@ -139,9 +139,9 @@ pub enum Reason {
     /// It could not be started, or does not speak the protocol.
     Start {
         /// Why; further lines are what it printed.
-        message: String,
+        message: Box<str>,
         /// What to do.
-        hint: String,
+        hint: Box<str>,
     },
     /// A command failed, or what belongs to it.
     Failed(Box<Failed>),

@@ -1,6 +1,7 @@
 //! `prof timeit --lang`, with the real interpreters and compilers that are here. One that is missing is told, and fails
 //! the tests under CI.
 
+use super::man::is_there;
 use super::{Printed, prof};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -131,16 +132,6 @@ const PERL: Language = Language {
 };
 
 const ALL: [Language; 5] = [NODE, RUBY, C, RUST, PERL];
-
-fn is_there(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    if !found {
-        assert!(std::env::var_os("CI").is_none(), "no {program} on PATH");
-        eprintln!("skipped: no {program} on PATH");
-    }
-    found
-}
 
 fn here() -> impl Iterator<Item = Language> {
     ALL.into_iter().filter(|language| is_there(language.program))

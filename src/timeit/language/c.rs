@@ -99,7 +99,10 @@ fn link(compiler: &Compiler<'_>, cases: &[Case], ways: &[(Form, bool)]) -> Resul
 fn run(compiler: &Compiler<'_>, files: &[&Path], more: &[&str]) -> io::Result<Output> {
     let mut command = compiler.program();
     command.env("LC_ALL", "C.UTF-8");
-    command.arg("-O2").args(ERRORS).args(Compiler::flags("CFLAGS"));
+    command
+        .args(["-O2", "-falign-loops=64"])
+        .args(ERRORS)
+        .args(Compiler::flags("CFLAGS"));
     command.args(files).args(compiler.arguments()).args(more);
     if !more.contains(&"-c") {
         command.args(Compiler::flags("LDFLAGS")).arg("-lm");

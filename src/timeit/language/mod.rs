@@ -27,7 +27,7 @@ mod rust;
 mod tokens;
 
 use super::session::{Case, Growth, Open, Printed, Reason, Row, Runtime, Sample, Session, Stop, Watch};
-use super::worker::process::Link;
+use super::worker::channel::Link;
 use super::worker::protocol::Message;
 use super::worker::session::{Bounds, Called, Worker, runtime};
 use build::Built;

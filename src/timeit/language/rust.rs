@@ -10,6 +10,9 @@ use std::process::Output;
 
 const WORKER: &str = include_str!("worker.rs");
 
+/// Where loops begin.
+const ALIGN: &str = "llvm-args=-align-loops=64";
+
 /// Lines before the setup.
 const BEFORE: usize = 1;
 
@@ -25,7 +28,7 @@ pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, 
     let version = version.split_whitespace().nth(1).unwrap_or_default();
     let main = compiler.write("main.rs", &worker(cases.len(), version))?;
     let program = compiler.folder.join("program");
-    let build = |through_memory: bool| -> Result<Output, Error> {
+    let build = |through_memory: bool, is_aligned: bool| -> Result<Output, Error> {
         for (at, case) in cases.iter().enumerate() {
             compiler.write(&format!("case_{at}.rs"), &source(case, through_memory))?;
         }
@@ -40,13 +43,21 @@ pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, 
             command.args(["--edition", "2021"]);
         }
         command.args(["-C", "opt-level=3", "-C", "codegen-units=1"]);
+        if is_aligned {
+            command.args(["-C", ALIGN]);
+        }
         command.args(Compiler::flags("RUSTFLAGS")).args(arguments);
         command.arg("-o").args([&program, &main]);
         Ok(command.output()?)
     };
-    let mut output = build(true)?;
+    let mut output = build(true, true)?;
+    // Other versions of what rustc is built on may not know it.
+    let is_aligned = !String::from_utf8_lossy(&output.stderr).contains("align-loops");
+    if !is_aligned {
+        output = build(true, false)?;
+    }
     if !output.status.success() {
-        output = build(false)?;
+        output = build(false, is_aligned)?;
     }
     if output.status.success() {
         return Ok(program);
@@ -199,7 +210,7 @@ fn of_message(message: &Value, cases: &[Case]) -> Option<Diagnosis> {
         };
         if let Some((text_of_line, mark)) = marked(code, line, column..end) {
             let label = text(&span["label"]);
-            shown.push_str(&format!("\n{line:>4} | {text_of_line}\n     | {mark} {label}").trim_end());
+            shown.push_str(format!("\n{line:>4} | {text_of_line}\n     | {mark} {label}").trim_end());
         }
     }
     for child in message["children"].as_array().into_iter().flatten() {

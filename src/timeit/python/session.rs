@@ -4,7 +4,7 @@ use super::{Framework, Mode, Settings, World, hints};
 use crate::timeit::session::{
     Case, Growth, Part, Printed, Reason, Row, Runtime, Sample, Session, Stop, Watch,
 };
-use crate::timeit::worker::process::Link;
+use crate::timeit::worker::channel::Link;
 use crate::timeit::worker::protocol::Message;
 use crate::timeit::worker::session::{Bounds, Called, Worker, code_error, runtime, unexpected};
 use std::process::Command;
@@ -93,7 +93,7 @@ impl PythonSession {
             return Err(unexpected(&answer));
         }
         let process = self.worker.process.forked().map_err(|error| Reason::Start {
-            message: format!("cannot fork a process: {error}"),
+            message: format!("cannot fork a process: {error}").into(),
             hint: HINT.into(),
         })?;
         let mut worker = Worker::of(process, self.bounds);
@@ -202,7 +202,8 @@ fn known(hello: &Message) -> Result<Runtime, Stop> {
     if runtime.implementation != "cpython" || !is_known {
         let (implementation, version) = (runtime.implementation, runtime.version);
         return Err(Stop::from(Reason::Start {
-            message: format!("prof times CPython 2.7, 3.6 and later; this is {implementation} {version}"),
+            message: format!("prof times CPython 2.7, 3.6 and later; this is {implementation} {version}")
+                .into(),
             hint: HINT.into(),
         }));
     }

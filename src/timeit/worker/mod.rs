@@ -60,6 +60,7 @@
 //!
 //! The last request divides by a number that the setup has set to 0.
 
+pub(in crate::timeit) mod channel;
 pub(in crate::timeit) mod process;
 pub(in crate::timeit) mod protocol;
 pub(in crate::timeit) mod session;

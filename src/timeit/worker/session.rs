@@ -1,6 +1,7 @@
 //! A session with a worker in any language: what is asked, what is answered, and how it is stopped.
 
-use super::process::{Heard, INTERRUPT_PATIENCE, Link, Process, words};
+use super::channel::Link;
+use super::process::{Heard, INTERRUPT_PATIENCE, Process, words};
 use super::protocol::Message;
 use super::taken::{Prepared, Taken, Took, Watched};
 use crate::timeit::session::{
@@ -70,7 +71,7 @@ impl Worker {
         let Called { shown, kind, hint } = called;
         let failed = |message: String| {
             Stop::from(Reason::Start {
-                message,
+                message: message.into(),
                 hint: hint.into(),
             })
         };
