@@ -126,7 +126,7 @@ const PERL: Language = Language {
     print: ("", "syswrite STDOUT, \"hello\\n\""),
     exit: ("", "exit 3"),
     endless: "while (1) {}",
-    invalid: "1 +\n)",
+    invalid: "use strict;\n$nothing = 1",
     fails: ("", "\ndie 'oh no'", "oh no at <stmt> line 2.\n"),
     leaves: "",
 };
