@@ -405,6 +405,30 @@ fn compilers_leave_no_file_behind() {
 }
 
 #[test]
+fn what_cannot_be_put_together_is_told() {
+    for (language, arguments, told) in [
+        (
+            C,
+            ["-s", "int missing(void);", "missing()"],
+            "undefined reference to `missing'",
+        ),
+        (RUST, ["--with", "rustc --nonsense", "1"], "nonsense"),
+    ] {
+        if !is_there(language.program) {
+            continue;
+        }
+        let printed = timeit(&language, &[&["-n1"], &arguments[..]].concat());
+        assert_eq!((printed.code, &*printed.out), (Some(1), ""), "{}", printed.err);
+        let is_told = printed.err.contains("` cannot build the code\n") && printed.err.contains(told);
+        assert!(
+            is_told && !printed.err.contains("prof-timeit-"),
+            "{}",
+            printed.err
+        );
+    }
+}
+
+#[test]
 fn compilers_are_compared() {
     if !is_there("cc") {
         return;

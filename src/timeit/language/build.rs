@@ -12,7 +12,7 @@ use super::c;
 use super::rust;
 use super::tokens::{Dialect, unbalanced};
 use super::{Language, Opened, Settings};
-use crate::timeit::session::{Case, CodeError, Open, Part, Reason, Session, Stop};
+use crate::timeit::session::{Case, CodeError, Failed, Open, Part, Reason, Session, Stop};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -91,6 +91,14 @@ impl Built {
             shown,
             at,
         } = diagnosis;
+        if at.is_none() {
+            // Such as what is missing when all is put together, or an option that is not known.
+            return Stop::from(Reason::Failed(Box::new(Failed {
+                message: format!("`{}` cannot build the code", self.settings.shown()),
+                output: shown,
+                hint: None,
+            })));
+        }
         Stop::from(CodeError {
             kind,
             message,
@@ -187,7 +195,7 @@ pub(super) struct Compiler<'a> {
 impl Compiler<'_> {
     pub(super) fn program(&self) -> Command {
         let mut command = Command::new(self.command.first().map_or(OsStr::new(""), OsString::as_os_str));
-        command.stdin(Stdio::null());
+        command.stdin(Stdio::null()).env("TMPDIR", self.folder);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = self.working_folder {
             command.current_dir(folder);
