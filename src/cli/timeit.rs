@@ -1,4 +1,4 @@
-//! `prof timeit`: times snippets in the user's own Python.
+//! `prof timeit`: times snippets in the user's own Python, in other languages, and commands.
 
 mod auto;
 mod cases;
@@ -9,6 +9,7 @@ mod compare;
 mod fixed;
 mod interpreter;
 mod keep;
+mod language;
 mod outcome;
 mod parameters;
 mod processors;
@@ -23,7 +24,7 @@ use super::{Code, Failure};
 use crate::timeit::report::units::Unit;
 use std::time::Duration;
 
-/// Time Python snippets, and commands
+/// Time snippets of Python and other languages, and commands
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = "\
@@ -45,11 +46,18 @@ Examples:
   prof timeit --evennia mygame --rollback 'search_object(\"limbo\")'
   prof timeit --cold 'import json'
   prof timeit 'f()' --vs 'g()' -s 'from app import f, g' --profile --html figures.html
+  prof timeit --lang node '[3, 1, 2].sort()'
+  prof timeit --lang ruby -s 'a = (1..1000).to_a' 'a.sum' --vs 'a.inject(:+)'
+  prof timeit --lang c -s '#include <math.h>' -s 'volatile double x = 2;' 'sqrt(x)'
+  prof timeit --lang rust -s 'let v: Vec<u64> = (0..1000).collect();' 'v.iter().sum::<u64>()'
   prof timeit -P threads 1 8 --cmd 'make -j {threads}' --prepare 'make clean'
 
 Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines
 of one; a line that starts with - comes after --. The setup runs once before every repeat and is not
 timed. The code runs in a function, as in timeit: its names are local, and fast.
+
+With --lang c lines of the setup that begin with # stand before the function. C is built with cc -O2, Rust
+with rustc -C opt-level=3 --edition 2021; CFLAGS, LDFLAGS, RUSTFLAGS and what --with adds come after that.
 
 --auto, and comparing, take short samples in several fresh processes, leave out those that the system
 interrupted, and give an interval that holds in 19 of 20 cases. --fail-if 'slower > 5%' (or faster, or >=)
@@ -66,6 +74,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     auto: auto::Options,
+
+    #[command(flatten)]
+    language: language::Options,
 
     #[command(flatten)]
     commands: commands::Options,
@@ -200,9 +211,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
             "--profile goes with --auto, not with -n, -r and --autorange",
         ));
     }
-    let is_auto = args
-        .auto
-        .is_wanted(args.interpreter.count(), has_parameters, is_fixed);
+    let programs = args.interpreter.count().max(args.language.count());
+    let is_auto = args.auto.is_wanted(programs, has_parameters, is_fixed);
     if is_auto || args.is_profiled() || args.world.is_cold() {
         return auto::run(args, output);
     }

@@ -245,8 +245,13 @@ impl Meter<'_> {
         block: usize,
         at: usize,
     ) -> Result<(), Reason> {
+        let mut is_warm = false;
         if self.shapes[program].is_none() || self.is_far_off(program) {
-            let (shape, lasts) = self.calibrate(session).map_err(|stop| stop.reason)?;
+            let (mut shape, mut lasts) = self.calibrate(session).map_err(|stop| stop.reason)?;
+            if self.warm_up(session, &shape)? {
+                (shape, lasts) = self.calibrate(session).map_err(|stop| stop.reason)?;
+            }
+            is_warm = true;
             let is_over = self.elapsed() >= self.settings.max_time;
             self.shapes[program] = Some(shape);
             // Statements that take this long were measured by that.
@@ -264,6 +269,9 @@ impl Meter<'_> {
         let Some(mut shape) = self.shapes[program].clone() else {
             return Ok(());
         };
+        if !is_warm {
+            self.warm_up(session, &shape)?;
+        }
         let end = self.share(program, block);
         // Processes begin in turn with either order, so that none is always first after a start.
         let mut round = block % 2;
@@ -342,6 +350,28 @@ impl Meter<'_> {
             longest
                 .is_some_and(|&longest| longest < paced.sample / 3 && longest < self.settings.sample_time / 3)
         })
+    }
+
+    /// Runs all cases in a fresh process that compiles while it runs, until they are as fast as they become. Did
+    /// anything run?
+    fn warm_up(&mut self, session: &mut dyn Session, shape: &Shape) -> Result<bool, Reason> {
+        let time = session.warm_up();
+        let cases = shape.cases.iter().chain(&shape.reference).enumerate();
+        let rows: Vec<Row> = cases
+            .flat_map(|(case, paced)| {
+                // What takes longer than this was warmed up by its own loops.
+                let times = time.as_secs_f64() / paced.sample.as_secs_f64().max(1e-6);
+                let row = Row {
+                    case,
+                    loops: paced.loops,
+                };
+                std::iter::repeat_n(row, (times as usize).min(1000))
+            })
+            .collect();
+        if !rows.is_empty() {
+            session.run(&rows, self.watch).map_err(|stop| stop.reason)?;
+        }
+        Ok(!rows.is_empty())
     }
 
     /// The loops of all cases, and the last sample of each.

@@ -28,6 +28,8 @@ pub(crate) struct World {
     pub(crate) setup: Cell<Duration>,
     /// The share of samples that are interrupted, and for how long.
     pub(crate) interrupted: Cell<(f64, Duration)>,
+    /// How long a fresh process must run a case until that is fast.
+    pub(crate) warm_up: Cell<Duration>,
     /// Whether samples wait of their own will.
     pub(crate) waits: Cell<bool>,
     processes: Cell<usize>,
@@ -45,6 +47,7 @@ impl World {
             start: Cell::new(Duration::from_millis(20)),
             setup: Cell::new(Duration::ZERO),
             interrupted: Cell::new((0.0, Duration::ZERO)),
+            warm_up: Cell::new(Duration::ZERO),
             waits: Cell::new(false),
             processes: Cell::new(0),
             cost: Box::new(cost),
@@ -113,6 +116,10 @@ struct Process {
 impl Session for Process {
     fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    fn warm_up(&self) -> Duration {
+        self.world.warm_up.get()
     }
 
     fn prepare(&mut self, _case: &Case) -> Result<(), Stop> {

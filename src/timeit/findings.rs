@@ -73,6 +73,8 @@ pub enum What {
         slow: (f64, usize),
         /// Was the reference loop slower in these, too?
         machine: bool,
+        /// Is it Python, which orders sets anew in each process?
+        is_python: bool,
     },
     /// The setup takes longer than what is timed.
     SetupDear {
@@ -294,6 +296,10 @@ fn two_groups(results: &Results, runs: &[&Run], side: Side) -> Option<What> {
         fast: (fast_figure, fast.len()),
         slow: (slow_figure, slow.len()),
         machine,
+        is_python: results
+            .runtimes
+            .get(side.runtime)
+            .is_some_and(|runtime| runtime.implementation == "CPython"),
     })
 }
 

@@ -1,7 +1,7 @@
 //! `prof timeit`: times snippets in the user's own interpreter, and whole commands.
 //!
 //! A [`session`] is one fresh process that runs cases on demand; what is asked of it, and what becomes of
-//! its samples, is the same for every language.
+//! its samples, is the same for every language. What such processes and `prof` say to each other is described in [`worker`].
 //!
 //! ```text
 //! auto      cases -> calibrate -> plan -> session -> Results
@@ -24,6 +24,7 @@ pub mod findings;
 pub mod fixed;
 pub mod growth;
 pub mod hyperfine;
+pub mod language;
 pub mod machine;
 pub mod parameters;
 pub mod plan;
@@ -36,3 +37,4 @@ pub mod rise;
 pub mod saved;
 pub mod session;
 pub mod usage;
+pub mod worker;

@@ -137,7 +137,12 @@ pub enum Reason {
         output: Box<str>,
     },
     /// It could not be started, or does not speak the protocol.
-    Start(String),
+    Start {
+        /// Why; further lines are what it printed.
+        message: Box<str>,
+        /// What to do.
+        hint: Box<str>,
+    },
     /// A command failed, or what belongs to it.
     Failed(Box<Failed>),
 }
@@ -154,7 +159,7 @@ pub struct Failed {
 }
 
 /// An error in the user's code, placed in the user's own text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CodeError {
     /// The type, such as `NameError`.
     pub kind: String,
@@ -168,6 +173,8 @@ pub struct CodeError {
     pub part: Option<Part>,
     /// The line in that part, from 1.
     pub line: Option<usize>,
+    /// The language of which it is no valid code, where it cannot even be compiled.
+    pub invalid_in: Option<String>,
 }
 
 /// A piece of a case.
@@ -181,10 +188,33 @@ pub enum Part {
     GlobalSetup,
 }
 
+impl From<Reason> for Stop {
+    /// Before anything was measured.
+    fn from(reason: Reason) -> Stop {
+        Stop {
+            reason,
+            samples: Vec::new(),
+            running: None,
+        }
+    }
+}
+
+impl From<CodeError> for Stop {
+    fn from(error: CodeError) -> Stop {
+        Reason::Code(Box::new(error)).into()
+    }
+}
+
 /// One fresh process that times cases.
 pub trait Session {
     /// What it runs on.
     fn runtime(&self) -> &Runtime;
+
+    /// How long a case must run in a fresh process until it is as fast as it becomes: above zero for programs that
+    /// compile while they run.
+    fn warm_up(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Compiles a case; its place is the number of cases before it.
     ///

@@ -22,6 +22,7 @@ mod timeit_auto;
 mod timeit_commands;
 mod timeit_full_disk;
 mod timeit_hyperfine;
+mod timeit_languages;
 mod timeit_profile;
 mod timeit_pythons;
 mod timeit_servers;

@@ -2,9 +2,10 @@
 
 use super::super::exit::First;
 use super::super::output::Output;
-use super::super::{Code, Failure, interrupt};
+use super::super::{Code, Failure};
 use super::cases::cases;
 use super::keep::Store;
+use super::language::{Programs, programs};
 use super::outcome::{checks_of, ended, keep, new_results, text_options};
 use super::stops::{tell, tell_printed};
 use super::{Args, Format, profile};
@@ -14,7 +15,7 @@ use crate::timeit::machine::Files;
 use crate::timeit::profiled;
 use crate::timeit::report::text;
 use crate::timeit::results::Results;
-use crate::timeit::session::{Open, Progress, Reason, Watch};
+use crate::timeit::session::{Progress, Reason, Watch};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -137,28 +138,24 @@ impl Until {
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if args.format == Format::Timeit {
         return Err(Failure::usage(
-            "--format timeit has no place for --auto, --vs and several --python",
+            "--format timeit has no place for --auto, --vs, several --python and --lang",
         ));
     }
     let snippet = args.code.read()?;
     let cases = cases(args, snippet)?;
-    let pythons = args
-        .interpreter
-        .openers(&args.world, args.timeout, interrupt::watch())?;
-    let checks = checks_of(args, cases.len() * pythons.len())?;
+    let Programs {
+        mut openers,
+        reference,
+    } = programs(args, &cases)?;
+    let checks = checks_of(args, cases.len() * openers.len())?;
     // All that may be wrong with files is told before anything is measured.
     let store = Store::new(&args.keep)?;
     let target = args.profile_out.clone().map(profile::Target::new).transpose()?;
-    let mut openers: Vec<Box<dyn Open>> = pythons
-        .into_iter()
-        .map(|python| Box::new(python) as Box<dyn Open>)
-        .collect();
     let sides = u32::try_from(cases.len() * openers.len()).unwrap_or(u32::MAX);
     let settings = settings(args, sides);
     let files = Files::default();
     let mut results = Results {
-        // One loop of a fresh process has no room for another.
-        reference: (!args.world.is_cold()).then(auto::python_reference),
+        reference,
         ..new_results(args, cases, &files)
     };
     for opener in &mut openers {

@@ -42,8 +42,12 @@ fn check_snippet_options(args: &Args) -> Result<(), Failure> {
         (args.auto.misplaced().is_some(), "--processes"),
         (args.gc != Collector::Off, "--gc"),
         (
-            args.interpreter.is_given(),
-            "--python, --python-args and --hash-seed",
+            args.interpreter.given().is_some(),
+            args.interpreter.given().unwrap_or_default(),
+        ),
+        (
+            args.language.given().is_some(),
+            args.language.given().unwrap_or_default(),
         ),
         (args.format != Format::Text, "--format timeit"),
         (args.is_profiled(), "--profile"),
@@ -66,7 +70,7 @@ fn check_snippet_options(args: &Args) -> Result<(), Failure> {
     match given.into_iter().find(|(is_given, _)| *is_given) {
         None => Ok(()),
         Some((_, name)) => Err(Failure::usage(format!(
-            "{name}: this is for snippets of Python, and --cmd and --sh time commands"
+            "{name}: this is for snippets, and --cmd and --sh time commands"
         ))
         .hint(Some(match name {
             "-n" => "--runs is the number of runs of a command, --name its name",

@@ -1,17 +1,17 @@
 //! Fixed mode, and timeit's own search for the number of loops.
 
 use super::super::output::Output;
-use super::super::{Code, Failure, interrupt};
+use super::super::{Code, Failure};
 use super::keep::Store;
+use super::language::programs;
 use super::stops::{tell, tell_printed};
 use super::watch::Bar;
 use super::{Args, Collector, Format, cases, outcome};
 use crate::timeit::fixed::{self, Fixed};
 use crate::timeit::machine::Files;
-use crate::timeit::python::Python;
 use crate::timeit::report::{fixed as report, text, timeit_line, units};
 use crate::timeit::results::{Metric, Results};
-use crate::timeit::session::{Open as _, Progress, Reason, Session, Stop};
+use crate::timeit::session::{Open, Progress, Reason, Session, Stop};
 use std::time::Instant;
 
 /// As `timeit.timeit`.
@@ -26,10 +26,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
             "--format timeit has no place for --vs and parameters",
         ));
     }
-    let pythons = args
-        .interpreter
-        .openers(&args.world, args.timeout, interrupt::watch())?;
-    let checks = outcome::checks_of(args, cases.len() * pythons.len())?;
+    let mut openers = programs(args, &cases)?.openers;
+    let checks = outcome::checks_of(args, cases.len() * openers.len())?;
     let store = Store::new(&args.keep)?;
     let files = Files::default();
     let mut measured = Measured {
@@ -39,8 +37,8 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let before = files.snapshot();
     let began = Instant::now();
     let mut worst = Code::Done;
-    for mut python in pythons {
-        match run_in(&mut python, &mut measured, args, output)? {
+    for opener in &mut openers {
+        match run_in(opener.as_mut(), &mut measured, args, output)? {
             Code::Done => {}
             Code::Failed => worst = Code::Failed,
             code => {
@@ -72,13 +70,16 @@ struct Measured {
 
 /// Measures in one interpreter and prints; a measurement that ended early is printed as far as it came.
 fn run_in(
-    python: &mut Python,
+    opener: &mut dyn Open,
     measured: &mut Measured,
     args: &Args,
     output: &mut Output,
 ) -> Result<Code, Failure> {
+    if let Err(stop) = opener.ready() {
+        return tell(&stop.reason, false, output);
+    }
     let began = Instant::now();
-    let mut session = match python.open() {
+    let mut session = match opener.open() {
         Ok(session) => session,
         Err(stop) => return tell(&stop.reason, false, output),
     };

@@ -42,9 +42,16 @@ impl Args {
         self.python.len().max(1)
     }
 
-    /// Is anything given that only interpreters know?
-    pub(super) fn is_given(&self) -> bool {
-        !self.python.is_empty() || !self.python_args.is_empty() || self.hash_seed.is_some()
+    /// What is given that only Python knows, by name.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let given = [
+            (!self.python.is_empty(), "--python"),
+            (!self.python_args.is_empty(), "--python-args"),
+            (self.hash_seed.is_some(), "--hash-seed"),
+        ];
+        given
+            .into_iter()
+            .find_map(|(is_given, name)| is_given.then_some(name))
     }
 
     /// What is to be set in the environment, as it was written.

@@ -44,12 +44,12 @@ pub(super) fn tell(reason: &Reason, is_out_of_time: bool, output: &mut Output) -
             }
             Code::Failed
         }
-        Reason::Start(message) => {
+        Reason::Start { message, hint } => {
             let mut lines = message.lines();
             let first = lines.next().unwrap_or_default();
             output.report("error", &text::shown(first.as_bytes()));
             lines.for_each(|line| tell_end(line.as_bytes(), output));
-            output.report("hint", "--python names another interpreter");
+            output.report("hint", &text::shown(hint.as_bytes()));
             Code::Usage
         }
     })
@@ -62,17 +62,13 @@ fn tell_error(error: &CodeError, output: &mut Output) {
         Some(Part::GlobalSetup) => "the global setup",
         None => "the code",
     };
-    let is_syntax = matches!(
-        error.kind.as_str(),
-        "SyntaxError" | "IndentationError" | "TabError"
-    );
-    // One that the code raised when it compiled something has a traceback.
-    let what = if is_syntax && !error.shown.starts_with("Traceback") {
-        "is no valid Python"
-    } else {
-        "failed"
-    };
-    output.report("error", &format!("{place} {what}"));
+    match &error.invalid_in {
+        Some(language) => {
+            let message = format!("{place} is no valid {language}");
+            output.report("error", &text::shown(message.as_bytes()));
+        }
+        None => output.report("error", &format!("{place} failed")),
+    }
     if error.shown.is_empty() {
         let short = format!("{}: {}", error.kind, error.message);
         output.lines(&short, "");

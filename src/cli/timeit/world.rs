@@ -63,6 +63,11 @@ impl Args {
 
     /// What is given of all this, by name.
     pub(super) fn given(&self) -> Option<&'static str> {
+        self.given_but_cold().or(self.cold.then_some("--cold"))
+    }
+
+    /// What is given of that which Python alone knows, by name.
+    pub(super) fn given_but_cold(&self) -> Option<&'static str> {
         let given = [
             (!self.global_setup.is_empty(), "--global-setup"),
             (self.django.is_some(), "--django"),
@@ -70,7 +75,6 @@ impl Args {
             (self.rollback, "--rollback"),
             (self.is_async, "--async"),
             (self.setup_mode == SetupMode::Once, "--setup-mode"),
-            (self.cold, "--cold"),
         ];
         given
             .into_iter()

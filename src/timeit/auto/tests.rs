@@ -192,3 +192,22 @@ fn so_many_processes_as_are_asked_for() {
         results.elapsed
     );
 }
+
+#[test]
+fn what_compiles_while_it_runs_is_fast_before_samples_count() {
+    // The first samples of a process take ten times as long.
+    let slow = |world: &World, taking: Taking| {
+        let factor = if taking.earlier < 20 { 10.0 } else { 1.0 };
+        Duration::from_secs_f64(factor * taking.loops as f64 * 1e-6 * (1.0 + 0.002 * world.noise()))
+    };
+    let slowest = |warm_up| {
+        let world = World::new(slow);
+        world.warm_up.set(Duration::from_millis(warm_up));
+        let (results, end) = measured(&world, &["a"], &["3.11"], &Settings::default());
+        assert!(end.stopped.is_none());
+        let timed = results.runs.iter().flat_map(|run| run.timed(0));
+        timed.map(super::super::results::Taken::wall).fold(0.0, f64::max)
+    };
+    assert!(slowest(0) > 9e-6);
+    assert!((0.9e-6..1.1e-6).contains(&slowest(30)), "{}", slowest(30));
+}

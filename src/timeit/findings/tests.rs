@@ -205,7 +205,7 @@ fn a_clock_in_steps() {
     assert!(
         found
             .iter()
-            .any(|text| text.starts_with("this Python's clock moves in steps of 100 us, coarse for")),
+            .any(|text| text.starts_with("the program's clock moves in steps of 100 us, coarse for")),
         "{found:?}"
     );
 }

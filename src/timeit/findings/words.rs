@@ -80,11 +80,18 @@ impl fmt::Display for What {
                     "it became {change} {word} during the run ({from}, then {to}): {why}"
                 )
             }
-            What::TwoGroups { fast, slow, machine } => {
+            What::TwoGroups {
+                fast,
+                slow,
+                machine,
+                is_python,
+            } => {
                 let (fast_time, slow_time) = two(fast.0, slow.0);
                 let why = if *machine {
                     "the machine itself has two speeds, for the reference loop does the same: a busy sibling of the \
                      core, or its frequency"
+                } else if !is_python {
+                    "where memory lies may be behind it, or what each process draws by chance"
                 } else {
                     "the order of sets by the hash seed (see PYTHONHASHSEED), or where memory lies, may be behind it"
                 };
@@ -105,7 +112,7 @@ impl fmt::Display for What {
                 let (step, sample) = (time(*step, 3, None), time(*sample, 3, None));
                 write!(
                     formatter,
-                    "this Python's clock moves in steps of {step}, coarse for samples of {sample}"
+                    "the program's clock moves in steps of {step}, coarse for samples of {sample}"
                 )
             }
             What::Busy {

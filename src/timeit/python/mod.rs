@@ -11,42 +11,30 @@
 //! change its strings, else as syntax trees: the same bytecode as timeit compiles, which a test holds against every
 //! Python that is installed. The code sees a fresh `__main__`.
 //!
-//! # The protocol, version 1
+//! # The protocol
 //!
-//! A message is a line `KIND number ... / length ...`, then as many texts as there are lengths, of so many bytes.
-//! Times are nanoseconds. The first thing sent, to the bootstrap, is a line with the lengths of the three parts
-//! of the worker, then these.
+//! That of all workers ([`super::worker`]), and more. The first thing sent, to the bootstrap, is a line with the lengths of
+//! the three parts of the worker, then these. `hello` has three numbers more, the version of the interpreter. The second
+//! number of `prepare` is 0 as timeit does it, 1 with `await`, 2 with one setup for all samples. Where `progress` is wanted a
+//! thread in the worker looks for it; its mere existence makes Python 2.7 slower.
 //!
 //! | from prof | numbers | texts |
 //! | --- | --- | --- |
-//! | `prepare` | 1 if the garbage collector stays on; 0 as timeit does it, 1 with `await`, 2 with one setup for all samples | setup, statement |
 //! | `world` | 1 if what is written to databases is undone after each sample | the source of `world.py`, `django` or `evennia` or nothing, the settings of Django, the global setup |
 //! | `fork` | | |
 //! | `profile` | case, loops | the source of `world.py` |
-//! | `run` | 1 for `progress`, then case and loops of each row | |
 //!
 //! | from the worker | numbers | texts |
 //! | --- | --- | --- |
-//! | `hello` | version of the protocol, three of the interpreter | implementation, version, executable |
-//! | `ready` | | |
 //! | `send` | | |
 //! | `profile` | | a dump of cProfile |
 //! | `forked` | its process number | |
-//! | `rows` | 8 for each row that is complete and not told yet: wall clock, processor time of the thread and of the process, voluntary and involuntary switches, faults, peak memory in bytes, time of the setup; -1 for none | |
-//! | `progress` | row of the plan, loops done, wall-clock and processor time | |
-//! | `grown` | case, items before and after, loops | name |
-//! | `done` | as `rows`: the rest | |
-//! | `error` | as `progress`; then 0 in the setup, 1 in the statement, -1 elsewhere; line or 0 | type, message, what to show |
 //!
-//! `run` is answered by any number of `rows`, `progress` and `grown`, then `done` or `error`; rows come at least
-//! four times a second. `world` and `prepare` are answered by `ready` or `error`; `fork` by `send`, whereupon prof sends
-//! one byte with two descriptors, a channel and the other end of an output: the process that is forked says `forked`,
-//! with its number, on that channel, and from then on is a worker of its own. Closing the channel ends the worker.
+//! `world` is answered by `ready` or `error`; `fork` by `send`, whereupon prof sends one byte with two descriptors, a
+//! channel and the other end of an output: the process that is forked says `forked`, with its number, on that channel, and
+//! from then on is a worker of its own.
 
 mod hints;
-
-mod process;
-mod protocol;
 mod session;
 
 use crate::timeit::session::{Open, Session, Stop};

@@ -6,18 +6,18 @@
 
 /// One message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Message {
+pub(in crate::timeit) struct Message {
     /// A word.
-    pub(super) kind: String,
+    pub(in crate::timeit) kind: String,
     /// Integers; what each means follows from the kind.
-    pub(super) numbers: Vec<i64>,
+    pub(in crate::timeit) numbers: Vec<i64>,
     /// Texts, in UTF-8 where the worker's Python knows it.
-    pub(super) texts: Vec<Vec<u8>>,
+    pub(in crate::timeit) texts: Vec<Vec<u8>>,
 }
 
 /// What was heard is no message.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Error {
+pub(in crate::timeit) enum Error {
     /// The head is longer than any that a worker sends.
     #[error("a message whose head is longer than {HEAD_LIMIT} bytes")]
     Head,
@@ -33,7 +33,7 @@ const HEAD_LIMIT: usize = 16 << 20;
 const TEXT_LIMIT: usize = 16 << 20;
 
 impl Message {
-    pub(super) fn new(kind: &str, numbers: Vec<i64>, texts: &[&str]) -> Message {
+    pub(in crate::timeit) fn new(kind: &str, numbers: Vec<i64>, texts: &[&str]) -> Message {
         Message {
             kind: kind.to_owned(),
             numbers,
@@ -41,7 +41,7 @@ impl Message {
         }
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
+    pub(in crate::timeit) fn encode(&self) -> Vec<u8> {
         let mut head = self.kind.clone();
         for number in &self.numbers {
             head.push_str(&format!(" {number}"));
@@ -57,17 +57,17 @@ impl Message {
     }
 
     /// A number by its place; 0 where there is none.
-    pub(super) fn number(&self, place: usize) -> i64 {
+    pub(in crate::timeit) fn number(&self, place: usize) -> i64 {
         self.numbers.get(place).copied().unwrap_or(0)
     }
 
     /// A number that counts something: never below 0.
-    pub(super) fn count(&self, place: usize) -> u64 {
+    pub(in crate::timeit) fn count(&self, place: usize) -> u64 {
         u64::try_from(self.number(place)).unwrap_or(0)
     }
 
     /// A text by its place; empty where there is none.
-    pub(super) fn text(&self, place: usize) -> String {
+    pub(in crate::timeit) fn text(&self, place: usize) -> String {
         self.texts
             .get(place)
             .map(|text| String::from_utf8_lossy(text).into_owned())
@@ -77,19 +77,19 @@ impl Message {
 
 /// Cuts what is heard, in pieces of any size, into messages.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(in crate::timeit) struct Reader {
     data: Vec<u8>,
     /// A head that was complete, while its texts are not.
     head: Option<(Message, Vec<usize>)>,
 }
 
 impl Reader {
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
+    pub(in crate::timeit) fn feed(&mut self, bytes: &[u8]) {
         self.data.extend_from_slice(bytes);
     }
 
     /// The next message, if it is complete.
-    pub(super) fn next(&mut self) -> Result<Option<Message>, Error> {
+    pub(in crate::timeit) fn next(&mut self) -> Result<Option<Message>, Error> {
         if self.head.is_none() {
             let Some(end) = self.data.iter().position(|&byte| byte == b'\n') else {
                 return if self.data.len() > HEAD_LIMIT {

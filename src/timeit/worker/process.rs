@@ -1,34 +1,36 @@
-//! The process of a session: its channel, what its code prints, and its end.
+//! The process of a session: how it starts, what its code prints, and its end.
 
+use super::channel::{Channel, Link, leave_open, timeout};
 use super::protocol::{Error, Message, Reader};
 use crate::keeper::{self, Guard};
 use crate::timeit::session::Printed;
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use std::collections::VecDeque;
-use std::io::{self, PipeReader, Read as _, Write as _};
+use std::io::{self, PipeReader, Read as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How much is kept of what the code prints.
 const KEPT: usize = 4096;
-/// The exit code of a worker that cannot use its channel any more; worker.py holds the same.
+/// The exit code of a worker that cannot use its channel any more; workers hold the same.
 const CUT_OFF: i32 = 121;
 /// How long a process may take to end by itself once it is told to.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a worker may leave a request unread: one that waits for it reads at once.
+const SEND_PATIENCE: Duration = Duration::from_secs(10);
 /// How long it may take once it is interrupted.
-pub(super) const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
+pub(in crate::timeit) const INTERRUPT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What there was to hear.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(in crate::timeit) enum Heard {
     Message(Message),
     /// Nothing until now.
     Nothing,
@@ -40,10 +42,10 @@ pub(super) enum Heard {
 
 /// A process in a group of its own. No process of the group survives this value.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(in crate::timeit) struct Process {
     /// The process and its group; 0 for one that is being forked.
     group: Pid,
-    channel: Option<UnixStream>,
+    channel: Option<Channel>,
     reader: Reader,
     output: Option<PipeReader>,
     printed: Tail,
@@ -60,21 +62,36 @@ struct Tail {
 }
 
 impl Process {
-    /// Starts the command with a channel as its standard input; what it prints on standard output and error
-    /// is kept here.
-    pub(super) fn start(mut command: Command) -> io::Result<Process> {
+    /// Starts the command with a channel; what it prints on standard output and error is kept here.
+    pub(in crate::timeit) fn start(mut command: Command, link: Link) -> io::Result<Process> {
         // Without it sessions work as well.
         let _ = keeper::start();
-        let (channel, theirs) = UnixStream::pair()?;
         let (output, printed) = io::pipe()?;
         command
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::from(OwnedFd::from(printed.try_clone()?)))
             .stderr(Stdio::from(OwnedFd::from(printed)))
             .process_group(0);
+        let (channel, theirs) = match link {
+            Link::Input => {
+                let (channel, theirs) = Channel::socket()?;
+                command.stdin(Stdio::from(theirs));
+                (channel, None)
+            }
+            Link::Files => {
+                let (requests, ours) = io::pipe()?;
+                let (answers, theirs) = io::pipe()?;
+                command.stdin(Stdio::null());
+                leave_open(&mut command, [requests.as_raw_fd(), theirs.as_raw_fd()]);
+                (
+                    Channel::new(answers.into(), ours.into())?,
+                    Some((requests, theirs)),
+                )
+            }
+        };
         let child = command.spawn()?;
+        drop(theirs);
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
-        let process = Process {
+        Ok(Process {
             group,
             channel: Some(channel),
             reader: Reader::default(),
@@ -82,25 +99,19 @@ impl Process {
             printed: Tail::default(),
             status: None,
             guard: Some(keeper::guard(group)),
-        };
-        if let Some(channel) = &process.channel {
-            // A worker that waits for a request reads it at once.
-            channel.set_write_timeout(Some(Duration::from_secs(10)))?;
-        }
-        Ok(process)
+        })
     }
 
     /// A process that this one is about to fork: it waits for descriptors. [`Process::is_now`] must follow.
-    pub(super) fn forked(&mut self) -> io::Result<Process> {
+    pub(in crate::timeit) fn forked(&mut self) -> io::Result<Process> {
         // One without a parent becomes our child: only so is it known how it ends.
         nix::sys::prctl::set_child_subreaper(true)?;
-        let (channel, theirs) = UnixStream::pair()?;
+        let (channel, theirs) = Channel::socket()?;
         let (output, printed) = io::pipe()?;
-        channel.set_write_timeout(Some(Duration::from_secs(10)))?;
         let descriptors = [theirs.as_raw_fd(), printed.as_raw_fd()];
         let to = self.channel.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         sendmsg::<()>(
-            to.as_raw_fd(),
+            to.writes.as_raw_fd(),
             &[io::IoSlice::new(b"f")],
             &[ControlMessage::ScmRights(&descriptors)],
             MsgFlags::empty(),
@@ -118,22 +129,25 @@ impl Process {
     }
 
     /// The process that was forked has this number, and leads a group of its own.
-    pub(super) fn is_now(&mut self, number: i32) {
+    pub(in crate::timeit) fn is_now(&mut self, number: i32) {
         self.group = Pid::from_raw(number);
         self.guard = Some(keeper::guard(self.group));
     }
 
     /// Sends bytes; a process that is gone is noticed when its answer is awaited.
-    pub(super) fn send(&mut self, bytes: &[u8]) {
-        if let Some(channel) = &mut self.channel
-            && channel.write_all(bytes).is_err()
-        {
-            self.channel = None;
+    pub(in crate::timeit) fn send(&mut self, bytes: &[u8]) {
+        let until = Instant::now() + SEND_PATIENCE;
+        let mut rest = bytes;
+        while let (Some(channel), false) = (&mut self.channel, rest.is_empty()) {
+            match channel.write(rest, until) {
+                Ok(count) => rest = &rest[count..],
+                Err(_) => self.channel = None,
+            }
         }
     }
 
     /// Waits for a message, at most until then. Returns early with nothing when a signal came.
-    pub(super) fn hear(&mut self, until: Instant) -> Heard {
+    pub(in crate::timeit) fn hear(&mut self, until: Instant) -> Heard {
         loop {
             match self.reader.next() {
                 Ok(Some(message)) => return Heard::Message(message),
@@ -144,12 +158,12 @@ impl Process {
                 return Heard::End;
             };
             let mut ready = [
-                PollFd::new(channel.as_fd(), PollFlags::POLLIN),
+                PollFd::new(channel.reads.as_fd(), PollFlags::POLLIN),
                 // Any second place does once the output is closed.
                 PollFd::new(
                     self.output
                         .as_ref()
-                        .map_or(channel.as_fd(), |output| output.as_fd()),
+                        .map_or(channel.reads.as_fd(), |output| output.as_fd()),
                     PollFlags::POLLIN,
                 ),
             ];
@@ -177,13 +191,16 @@ impl Process {
         let Some(channel) = &mut self.channel else {
             return false;
         };
-        match channel.read(&mut buffer) {
+        match channel.reads.read(&mut buffer) {
             Ok(0) => false,
             Ok(count) => {
                 self.reader.feed(&buffer[..count]);
                 true
             }
-            Err(error) => error.kind() == io::ErrorKind::Interrupted,
+            Err(error) => matches!(
+                error.kind(),
+                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+            ),
         }
     }
 
@@ -198,14 +215,14 @@ impl Process {
     }
 
     /// Asks the code to stop, as Ctrl-C in a terminal would.
-    pub(super) fn interrupt(&self) {
+    pub(in crate::timeit) fn interrupt(&self) {
         // It may have ended by now.
         let _ = killpg(self.group, Signal::SIGINT);
     }
 
     /// Closes the channel, waits for the process, and kills it and all that is left of its group when it takes
     /// too long. Returns how it ended, and what it printed.
-    pub(super) fn end(&mut self, patience: Duration) -> (Option<WaitStatus>, Printed) {
+    pub(in crate::timeit) fn end(&mut self, patience: Duration) -> (Option<WaitStatus>, Printed) {
         self.channel = None;
         if self.group.as_raw() == 0 {
             return (self.status, self.printed.take());
@@ -226,7 +243,7 @@ impl Process {
     }
 
     /// Ends it in order.
-    pub(super) fn finish(&mut self) -> Printed {
+    pub(in crate::timeit) fn finish(&mut self) -> Printed {
         self.end(PATIENCE).1
     }
 
@@ -285,24 +302,17 @@ fn reap(process: Pid) -> Option<WaitStatus> {
     }
 }
 
-/// Rounded up, so that a wait does not end before its time.
-fn timeout(until: Instant) -> PollTimeout {
-    let left = until.saturating_duration_since(Instant::now());
-    let milliseconds = left.as_micros().div_ceil(1000);
-    PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)
-}
-
-/// An end in words.
-pub(super) fn words(status: Option<WaitStatus>) -> String {
+/// An end in words; `crash` is what crashes of the program itself may come from.
+pub(in crate::timeit) fn words(status: Option<WaitStatus>, crash: &str) -> String {
     match status {
         Some(WaitStatus::Exited(_, CUT_OFF)) | None => "its code closed the channel to prof".to_owned(),
         Some(WaitStatus::Exited(_, code)) => format!("exit code {code}"),
         Some(WaitStatus::Signaled(_, signal, _)) => {
             let name = match signal {
-                Signal::SIGSEGV => ": a segmentation fault, a crash of the interpreter or of an extension",
-                Signal::SIGABRT => ": an abort, of the interpreter or of an extension",
-                Signal::SIGKILL => ": perhaps by the system, for want of memory",
-                _ => "",
+                Signal::SIGSEGV => format!(": a segmentation fault{crash}"),
+                Signal::SIGABRT => format!(": an abort{crash}"),
+                Signal::SIGKILL => ": perhaps by the system, for want of memory".to_owned(),
+                _ => String::new(),
             };
             format!("killed by signal {} ({signal}{name})", signal as i32)
         }

@@ -1,0 +1,288 @@
+//! Builds programs in C: each case is a file, whose lines the compiler takes for those of `<setup>` and `<stmt>`.
+
+use super::build::{Compiler, Diagnosis, Error, marked, name};
+use super::tokens::{Dialect, shared};
+use crate::timeit::session::{Case, Part};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+const WORKER: &str = include_str!("worker.c");
+
+/// Mistakes that compilers of C only warn of, and that make other code of what was written.
+const ERRORS: [&str; 3] = [
+    "-Werror=implicit-function-declaration",
+    "-Werror=int-conversion",
+    "-Werror=incompatible-pointer-types",
+];
+
+/// How a statement stands in the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Its value is used.
+    Value,
+    /// It has a value that fits into no register, which is used.
+    Large,
+    /// It has none.
+    Statements,
+}
+
+/// What is tried, the best first: the form, and whether names go through memory.
+const WAYS: [(Form, bool); 6] = [
+    (Form::Value, true),
+    (Form::Large, true),
+    (Form::Statements, true),
+    (Form::Value, false),
+    (Form::Large, false),
+    (Form::Statements, false),
+];
+
+/// Builds a program of all cases.
+pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, Error> {
+    let guesses: Vec<(Form, bool)> = cases.iter().map(|case| guess(&case.statement)).collect();
+    if let Ok(program) = link(compiler, cases, &guesses) {
+        return Ok(program);
+    }
+    let ways = cases
+        .iter()
+        .map(|case| way(compiler, case))
+        .collect::<Result<Vec<_>, _>>()?;
+    link(compiler, cases, &ways)
+}
+
+/// What a statement most likely is.
+fn guess(statement: &str) -> (Form, bool) {
+    let form = if statement.trim_end().ends_with('}') || statement.trim().is_empty() {
+        Form::Statements
+    } else {
+        Form::Value
+    };
+    (form, true)
+}
+
+/// The first way in which a case compiles.
+fn way(compiler: &Compiler<'_>, case: &Case) -> Result<(Form, bool), Error> {
+    let check = |way| -> Result<Output, io::Error> {
+        let file = compiler.write("case.c", &source(case, 0, way))?;
+        run(compiler, &[&file], &["-c", "-o", "/dev/null"])
+    };
+    for way in WAYS {
+        if check(way)?.status.success() {
+            return Ok(way);
+        }
+    }
+    let is_statement = case.statement.trim_end().ends_with([';', '}']);
+    let form = if is_statement {
+        Form::Statements
+    } else {
+        Form::Value
+    };
+    let output = check((form, false))?;
+    Err(Error::Code(diagnosis(compiler, &output, case)))
+}
+
+fn link(compiler: &Compiler<'_>, cases: &[Case], ways: &[(Form, bool)]) -> Result<PathBuf, Error> {
+    let mut files = vec![compiler.write("worker.c", &worker(cases.len()))?];
+    for (at, (case, &way)) in cases.iter().zip(ways).enumerate() {
+        files.push(compiler.write(&format!("case_{at}.c"), &source(case, at, way))?);
+    }
+    let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let program = compiler.folder.join("program");
+    let output = run(compiler, &files, &["-o", &program.to_string_lossy()])?;
+    if output.status.success() {
+        return Ok(program);
+    }
+    let case = cases.first().cloned().unwrap_or_default();
+    Err(Error::Code(diagnosis(compiler, &output, &case)))
+}
+
+fn run(compiler: &Compiler<'_>, files: &[&Path], more: &[&str]) -> io::Result<Output> {
+    let mut command = compiler.program();
+    command.env("LC_ALL", "C.UTF-8");
+    command
+        .args(["-O2", "-falign-loops=64"])
+        .args(ERRORS)
+        .args(Compiler::flags("CFLAGS"));
+    command.args(files).args(compiler.arguments()).args(more);
+    if !more.contains(&"-c") {
+        command.args(Compiler::flags("LDFLAGS")).arg("-lm");
+    }
+    command.output()
+}
+
+fn worker(cases: usize) -> String {
+    let mut text = String::new();
+    for at in 0..cases {
+        text.push_str(&format!("void prof_case_{at}(void);\n"));
+    }
+    text.push_str("static void (*const prof_cases[])(void) = {");
+    for at in 0..cases {
+        text.push_str(&format!("prof_case_{at}, "));
+    }
+    // A case may be prepared more than once.
+    text.push_str(&format!(
+        "}};\nstatic long long prof_places[{}], prof_known;\n{WORKER}",
+        cases + 64
+    ));
+    text
+}
+
+/// The file of a case. Lines of the setup that begin with `#` stand before its function.
+fn source(case: &Case, at: usize, (form, through_memory): (Form, bool)) -> String {
+    let mut outside = String::new();
+    let mut inside = String::new();
+    let mut goes_on = false;
+    for (line, text) in case.setup.lines().enumerate() {
+        let is_outside = goes_on || text.trim_start().starts_with('#');
+        if is_outside {
+            if !goes_on {
+                outside.push_str(&format!("#line {} \"<setup>\"\n", line + 1));
+            }
+            outside.push_str(text);
+            outside.push('\n');
+        } else {
+            inside.push_str(text);
+        }
+        inside.push('\n');
+        goes_on = is_outside && text.ends_with('\\');
+    }
+    let mut escapes = String::new();
+    if through_memory {
+        for name in shared(&inside, &case.statement, Dialect::C) {
+            escapes.push_str(&format!(
+                "__asm__ volatile(\"\" : : \"r\"(&{name}) : \"memory\");\n"
+            ));
+        }
+    }
+    let statement = &case.statement;
+    let ours = "#line 1 \"<prof>\"\n";
+    let value = statement.trim_end().trim_end_matches(';');
+    let user = |text: &str| format!("\n#line 1 \"<stmt>\"\n{text}\n{ours}");
+    let body = match form {
+        Form::Value | Form::Large => {
+            let constraint = if form == Form::Value { "r,m" } else { "m" };
+            format!(
+                "__auto_type prof_value = ({});\n__asm__ volatile(\"\" : : \"{constraint}\"(prof_value) : \"memory\");\n",
+                user(value)
+            )
+        }
+        Form::Statements => format!(
+            "{{{};}}\n__asm__ volatile(\"\" : : : \"memory\");\n",
+            user(statement)
+        ),
+    };
+    format!(
+        "{ours}unsigned long long prof_next(unsigned long long);\n{outside}{ours}void prof_case_{at}(void);\n\
+         void prof_case_{at}(void)\n{{\n#line 1 \"<setup>\"\n{inside}{ours};\n{escapes}\
+         unsigned long long prof_left = 0;\nwhile ((prof_left = prof_next(prof_left)))\nwhile (prof_left) {{\n\
+         prof_left--;\n{body}}}\n}}\n"
+    )
+}
+
+/// The errors that a compiler tells of the user's lines; if it tells none, the end of what it printed.
+fn diagnosis(compiler: &Compiler<'_>, output: &Output, case: &Case) -> Diagnosis {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut found: Option<Diagnosis> = None;
+    for line in text.lines() {
+        let Some((part, line, column, message)) = located(line) else {
+            continue;
+        };
+        let code = if part == Part::Setup {
+            &case.setup
+        } else {
+            &case.statement
+        };
+        let mut shown = format!("{}:{line}:{column}: {message}", name(part));
+        if let Some((text, mark)) = marked(code, line, column..column) {
+            shown.push_str(&format!("\n{text}\n{mark}"));
+        }
+        match &mut found {
+            Some(found) => {
+                found.shown.push('\n');
+                found.shown.push_str(&shown);
+            }
+            None => {
+                found = Some(Diagnosis {
+                    kind: "error".into(),
+                    message: message.to_owned(),
+                    shown,
+                    at: Some((part, line)),
+                });
+            }
+        }
+    }
+    found.unwrap_or_else(|| {
+        let shown = compiler.tail(&output.stderr);
+        Diagnosis {
+            kind: "error".into(),
+            message: shown.lines().next().unwrap_or("it cannot be built").to_owned(),
+            shown,
+            at: None,
+        }
+    })
+}
+
+/// An error with its place in the user's code: `<stmt>:1:5: error: ...`.
+fn located(line: &str) -> Option<(Part, usize, usize, &str)> {
+    let (part, rest) = match line.split_once(':')? {
+        ("<setup>", rest) => (Part::Setup, rest),
+        ("<stmt>", rest) => (Part::Statement, rest),
+        _ => return None,
+    };
+    let (line, rest) = rest.split_once(':')?;
+    let (column, message) = rest.split_once(": ")?;
+    let is_error = message.starts_with("error: ") || message.starts_with("fatal error: ");
+    is_error.then_some(())?;
+    Some((part, line.parse().ok()?, column.parse().ok()?, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(setup: &str, statement: &str) -> Case {
+        Case {
+            setup: setup.into(),
+            statement: statement.into(),
+            ..Case::default()
+        }
+    }
+
+    #[test]
+    fn lines_with_a_hash_stand_outside_and_all_keep_their_numbers() {
+        let text = source(
+            &case("int a;\n#define B \\\n 1\nint c;", "a + B;"),
+            3,
+            (Form::Value, true),
+        );
+        let lines: Vec<&str> = text.lines().collect();
+        let at = |line: &str| lines.iter().position(|found| *found == line).expect(line);
+        assert_eq!(lines[at("#define B \\") - 1], "#line 2 \"<setup>\"");
+        assert!(at("#define B \\") < at("void prof_case_3(void)"));
+        assert_eq!(
+            lines[at("#line 1 \"<setup>\"") + 1..][..4],
+            ["int a;", "", "", "int c;"]
+        );
+        assert_eq!(lines[at("#line 1 \"<stmt>\"") + 1], "a + B");
+        assert!(
+            text.contains("\"r\"(&a)") && !text.contains("\"r\"(&c)"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn errors_have_places() {
+        assert_eq!(
+            located("<stmt>:1:5: error: 'y' undeclared"),
+            Some((Part::Statement, 1, 5, "error: 'y' undeclared"))
+        );
+        for line in [
+            "<stmt>:1:5: note: x",
+            "<prof>:1:5: error: x",
+            "<stmt>: In function",
+            "x",
+        ] {
+            assert_eq!(located(line), None, "{line}");
+        }
+    }
+}

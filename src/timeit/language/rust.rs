@@ -1,0 +1,258 @@
+//! Builds programs in Rust: each case is a module, whose function holds setup and loop.
+
+use super::build::{Compiler, Diagnosis, Error, marked, name};
+use super::tokens::{Dialect, shared};
+use crate::timeit::session::{Case, CodeError, Part};
+use serde_json::Value;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Output;
+
+const WORKER: &str = include_str!("worker.rs");
+
+/// Where loops begin.
+const ALIGN: &str = "llvm-args=-align-loops=64";
+
+/// Lines before the setup.
+const BEFORE: usize = 1;
+
+/// Builds a program of all cases.
+pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, Error> {
+    // A toolchain, such as +nightly, is named before all else.
+    let is_toolchain = |word: &OsString| word.to_string_lossy().starts_with('+');
+    let arguments = compiler.arguments();
+    let toolchain = arguments.iter().take_while(|word| is_toolchain(word)).count();
+    let (toolchain, arguments) = arguments.split_at(toolchain);
+    let version = compiler.program().args(toolchain).arg("--version").output()?;
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let version = version.split_whitespace().nth(1).unwrap_or_default();
+    let main = compiler.write("main.rs", &worker(cases.len(), version))?;
+    let program = compiler.folder.join("program");
+    let build = |through_memory: bool, is_aligned: bool| -> Result<Output, Error> {
+        for (at, case) in cases.iter().enumerate() {
+            compiler.write(&format!("case_{at}.rs"), &source(case, through_memory))?;
+        }
+        let mut command = compiler.program();
+        command
+            .args(toolchain)
+            .args(["--error-format", "json", "--crate-name", "timed"]);
+        if !arguments
+            .iter()
+            .any(|word| word.to_string_lossy().starts_with("--edition"))
+        {
+            command.args(["--edition", "2021"]);
+        }
+        command.args(["-C", "opt-level=3", "-C", "codegen-units=1"]);
+        if is_aligned {
+            command.args(["-C", ALIGN]);
+        }
+        command.args(Compiler::flags("RUSTFLAGS")).args(arguments);
+        command.arg("-o").args([&program, &main]);
+        Ok(command.output()?)
+    };
+    let mut output = build(true, true)?;
+    // Other versions of what rustc is built on may not know it.
+    let is_aligned = !String::from_utf8_lossy(&output.stderr).contains("align-loops");
+    if !is_aligned {
+        output = build(true, false)?;
+    }
+    if !output.status.success() {
+        output = build(false, is_aligned)?;
+    }
+    if output.status.success() {
+        return Ok(program);
+    }
+    Err(Error::Code(diagnosis(compiler, &output, cases)))
+}
+
+fn worker(cases: usize, version: &str) -> String {
+    let mut text = format!("#![allow(warnings)]\nconst VERSION: &str = {version:?};\n");
+    for at in 0..cases {
+        text.push_str(&format!("mod case_{at};\n"));
+    }
+    text.push_str("const CASES: &[fn()] = &[");
+    for at in 0..cases {
+        text.push_str(&format!("case_{at}::run, "));
+    }
+    text.push_str("];\n");
+    text.push_str(WORKER);
+    text
+}
+
+fn source(case: &Case, through_memory: bool) -> String {
+    let mut escapes = String::new();
+    if through_memory {
+        for name in shared(&case.setup, &case.statement, Dialect::Rust) {
+            escapes.push_str(&format!(" std::hint::black_box(&{name});"));
+        }
+    }
+    format!(
+        "pub fn run() {{\n{}\n;{escapes} let mut prof_left = 0u64; loop {{ prof_left = crate::next(prof_left); \
+         if prof_left == 0 {{ break; }} while prof_left > 0 {{ prof_left -= 1; std::hint::black_box({{\n{}\n}}); }} }} }}\n",
+        case.setup, case.statement
+    )
+}
+
+/// Where a line of a case's file stands in the user's code.
+fn place(case: &Case, line: usize) -> Option<(Part, usize)> {
+    let setup = case.setup.split('\n').count();
+    let statement = case.statement.split('\n').count();
+    let line = line.checked_sub(BEFORE)?;
+    match line {
+        0 => None,
+        line if line <= setup => Some((Part::Setup, line)),
+        line if line > setup + 1 && line <= setup + 1 + statement => {
+            Some((Part::Statement, line - setup - 1))
+        }
+        _ => None,
+    }
+}
+
+/// The case whose file this is.
+fn of_file<'a>(file: &str, cases: &'a [Case]) -> Option<&'a Case> {
+    let name = file.rsplit('/').next()?;
+    let number = name.strip_prefix("case_")?.strip_suffix(".rs")?;
+    cases.get(number.parse::<usize>().ok()?)
+}
+
+/// A panic as it is told: its place in the user's code, where it has one there.
+pub(super) fn of_panic(mut error: CodeError, cases: &[Case]) -> CodeError {
+    if error.kind != "panic" {
+        if error.shown.is_empty() {
+            error.shown.clone_from(&error.message);
+        }
+        return error;
+    }
+    let found = (|| {
+        let (rest, column) = error.shown.rsplit_once(':')?;
+        let (file, line) = rest.rsplit_once(':')?;
+        let (part, line) = place(of_file(file, cases)?, line.parse().ok()?)?;
+        Some((part, line, format!("{}:{line}:{column}", name(part))))
+    })();
+    let at = match found {
+        Some((part, line, at)) => {
+            (error.part, error.line) = (Some(part), Some(line));
+            at
+        }
+        None => error.shown,
+    };
+    error.shown = format!("panicked at {at}:\n{}", error.message);
+    error
+}
+
+/// The errors that the compiler tells, each with its places in the user's code.
+fn diagnosis(compiler: &Compiler<'_>, output: &Output, cases: &[Case]) -> Diagnosis {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut all: Option<Diagnosis> = None;
+    for line in text.lines() {
+        let Some(found) = serde_json::from_str(line)
+            .ok()
+            .and_then(|message: Value| of_message(&message, cases))
+        else {
+            continue;
+        };
+        match &mut all {
+            // Other cases say the same of a setup that they share.
+            Some(all) if all.shown.contains(&found.shown) => {}
+            Some(all) => {
+                all.shown.push('\n');
+                all.shown.push_str(&found.shown);
+            }
+            None => all = Some(found),
+        }
+    }
+    all.unwrap_or_else(|| {
+        let shown = compiler.tail(&output.stderr);
+        Diagnosis {
+            kind: "error".into(),
+            message: shown.lines().next().unwrap_or("it cannot be built").to_owned(),
+            shown,
+            at: None,
+        }
+    })
+}
+
+fn of_message(message: &Value, cases: &[Case]) -> Option<Diagnosis> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if message["level"] != "error" || text(&message["message"]).starts_with("aborting due to") {
+        return None;
+    }
+    let code = text(&message["code"]["code"]);
+    let what = text(&message["message"]);
+    let mut shown = if code.is_empty() {
+        format!("error: {what}")
+    } else {
+        format!("error[{code}]: {what}")
+    };
+    let mut at = None;
+    let mut spans: Vec<&Value> = message["spans"].as_array().into_iter().flatten().collect();
+    spans.sort_by_key(|span| span["is_primary"] != true);
+    for span in spans {
+        let number = |name: &str| usize::try_from(span[name].as_u64().unwrap_or(0)).unwrap_or(0);
+        let Some(case) = of_file(&text(&span["file_name"]), cases) else {
+            continue;
+        };
+        let Some((part, line)) = place(case, number("line_start")) else {
+            continue;
+        };
+        at = at.or(Some((part, line)));
+        let column = number("column_start");
+        let end = if number("line_end") == number("line_start") {
+            number("column_end")
+        } else {
+            column
+        };
+        shown.push_str(&format!("\n --> {}:{line}:{column}", name(part)));
+        let code = if part == Part::Setup {
+            &case.setup
+        } else {
+            &case.statement
+        };
+        if let Some((text_of_line, mark)) = marked(code, line, column..end) {
+            let label = text(&span["label"]);
+            shown.push_str(format!("\n{line:>4} | {text_of_line}\n     | {mark} {label}").trim_end());
+        }
+    }
+    for child in message["children"].as_array().into_iter().flatten() {
+        let is_told = matches!(child["level"].as_str(), Some("help" | "note"));
+        let what = text(&child["message"]);
+        if is_told && !what.is_empty() {
+            shown.push_str(&format!("\n  {}: {what}", text(&child["level"])));
+        }
+    }
+    Some(Diagnosis {
+        kind: if code.is_empty() { "error".into() } else { code },
+        message: what,
+        shown,
+        at,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_places() {
+        let case = Case {
+            setup: "let a = 1;\nlet b = 2;".into(),
+            statement: "a +\nb".into(),
+            ..Case::default()
+        };
+        let text = source(&case, true);
+        for (line, found) in text.lines().enumerate() {
+            let expected = match found {
+                "let a = 1;" => Some((Part::Setup, 1)),
+                "let b = 2;" => Some((Part::Setup, 2)),
+                "a +" => Some((Part::Statement, 1)),
+                "b" => Some((Part::Statement, 2)),
+                _ => None,
+            };
+            assert_eq!(place(&case, line + 1), expected, "{found}");
+        }
+        assert!(
+            text.contains("black_box(&a); std::hint::black_box(&b);"),
+            "{text}"
+        );
+    }
+}
