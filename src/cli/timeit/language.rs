@@ -184,11 +184,10 @@ fn check_options(args: &Args, language: &Language) -> Result<(), Failure> {
         ))
         .hint(Some("leave it out")));
     }
-    let is_profiled = args.profile || args.profile_out.is_some();
     let only_python = [
         args.interpreter.given(),
         args.world.given_but_cold(),
-        is_profiled.then_some("--profile"),
+        args.is_profiled().then_some("--profile"),
         (args.format == Format::Timeit).then_some("--format timeit"),
     ];
     let Some(option) = only_python.into_iter().flatten().next() else {
