@@ -4,15 +4,18 @@
 mod attach;
 mod file;
 mod game;
+mod live;
 mod summary;
 
 use super::duration::parse_seconds;
 use super::output::Output;
 use super::places::places;
 use super::{Code, Failure, input};
+use crate::python::text;
 use crate::record::recorder::Options;
+use crate::record::run::{self, Moment};
 use crate::record::status::{Event, Story};
-use crate::record::{forward, run, target};
+use crate::record::{forward, target};
 pub(super) use attach::parse_rate;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
@@ -156,9 +159,22 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     forward::to(process);
     let mut story = Story::default();
     let mut watch = summary::Watch::new(args.quiet);
-    let (status, took) = running.wait(|event: Event| {
-        watch.tell(&event, output);
-        story.add(&event);
+    let mut live = (!args.quiet).then(|| live::Live::new(process));
+    let (status, took) = running.wait(|moment| match moment {
+        Moment::Told(event, at) => {
+            watch.tell(&event, output);
+            story.add(&event);
+            if let (Event::Saved(dump), Some(live)) = (&event, &mut live)
+                && let Some(line) = live.snapshot(dump, at)
+            {
+                output.report("recording", &text::shown(line.as_bytes()));
+            }
+        }
+        Moment::Passed(at) => {
+            if let Some(memory) = live.as_mut().and_then(|live| live.memory(at)) {
+                watch.look(process, memory, live::LOOK, output);
+            }
+        }
     })?;
     forward::to(0);
     // What goes wrong from here on is told, but the code is the program's.
@@ -176,6 +192,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let end = summary::End {
         path: &path,
         dump: &dump,
+        process,
         took,
         merged,
     };

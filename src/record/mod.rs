@@ -5,6 +5,8 @@
 //! recorder   the module that records, from `python/` and its settings -> archive
 //! run        target, archive -> a program that runs; what it tells -> status -> Story
 //! sample     a process -> StackTree, without any of the above
+//! cost       what the recorder measured and counted -> what it added to the program's time
+//! climb      looks at a process's memory -> does it climb?
 //! hot        StackTree -> its hottest functions
 //! ```
 //!
@@ -61,6 +63,8 @@
 //! Source: CPython `Modules/_lsprof.c`, `Lib/site.py`, `Lib/cProfile.py`, and `../shared/specs/export.md`.
 
 mod archive;
+pub mod climb;
+pub mod cost;
 pub mod forward;
 pub mod hot;
 pub mod recorder;

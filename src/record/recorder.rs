@@ -7,10 +7,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     include_str!("python/stats.py"),
     include_str!("python/file.py"),
     include_str!("python/profilers.py"),
+    include_str!("python/cost.py"),
     include_str!("python/saving.py"),
     include_str!("python/signals.py"),
     include_str!("python/processes.py"),

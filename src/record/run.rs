@@ -21,6 +21,15 @@ use tempfile::NamedTempFile;
 /// How often it is looked whether the recorder told something.
 const LOOK: Duration = Duration::from_millis(300);
 
+/// Something to know while a program runs, and the time since its start.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Moment {
+    /// The recorder told something.
+    Told(Event, Duration),
+    /// Nothing but that time passes.
+    Passed(Duration),
+}
+
 /// A program that runs and is recorded.
 #[derive(Debug)]
 pub struct Running {
@@ -139,11 +148,12 @@ impl Running {
         Ok(ended)
     }
 
-    /// Waits for its end; hands over events as they come. Returns how it ended, and how long it ran.
+    /// Waits for its end; hands over events as they come, and the time now and then. Returns how it ended, and how
+    /// long it ran.
     ///
     /// # Errors
     /// What the system says.
-    pub fn wait(self, mut tell: impl FnMut(Event)) -> io::Result<(ExitStatus, Duration)> {
+    pub fn wait(self, mut tell: impl FnMut(Moment)) -> io::Result<(ExitStatus, Duration)> {
         let (sender, receiver) = channel();
         let Running {
             mut child,
@@ -155,9 +165,9 @@ impl Running {
         std::thread::spawn(move || sender.send((child.wait(), began.elapsed())));
         loop {
             let ended = receiver.recv_timeout(LOOK);
-            status.hear(&mut tell);
+            status.hear(&mut |event| tell(Moment::Told(event, began.elapsed())));
             match ended {
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => tell(Moment::Passed(began.elapsed())),
                 Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("its end was lost")),
                 Ok((result, took)) => return Ok((result?, took)),
             }

@@ -3,6 +3,7 @@
 #[cfg(feature = "attach")]
 mod attach;
 mod game;
+mod kill;
 
 use super::{prof, python};
 use prof::format::pstats;

@@ -91,7 +91,9 @@ def record():
     watch_threads()
     watch_signals()
     watch_processes()
-    tell("start", "%d.%d" % sys.version_info[:2])
+    tell("start", "%d.%d" % sys.version_info[:2], memory())
+    PRICES.take()
+    State.used_before = processor_time()
     RECORDER.start()
     CLOCK.start()
 
