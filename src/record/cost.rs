@@ -5,8 +5,9 @@
 //! 3.10 and 3.11 dispatch each instruction through a slower way while a profiler is set). The dump tells how many calls
 //! there were, and how long Python functions ran themselves. The rest is multiplication.
 //!
-//! It is rather too low than too high: a program with more functions than the measured loops finds less of them in the
-//! processor's caches. Measured against runs without a profiler: see the README.
+//! It is an estimate: a program with many functions finds less of them in the processor's caches than the measured
+//! loops, a generator that goes on costs less than a call, and the machine may run faster at another moment. Beside runs
+//! without a profiler (see the README) it was off by up to a factor of two.
 
 use std::time::Duration;
 

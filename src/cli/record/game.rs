@@ -60,13 +60,14 @@ pub(super) fn run(folder: &Path, args: &Args, output: &mut Output) -> Result<Cod
         }),
     };
     let launcher = launcher(&game, &python, "start");
-    let running = run::start(launcher, &options, &dump, std::env::var_os("PYTHONPATH")).map_err(|error| {
-        Failure::usage(format!(
-            "cannot start `{}`: {}",
-            python.display(),
-            input::system_text(&error)
-        ))
-    })?;
+    let running =
+        run::start(launcher, &options, &dump, std::env::var_os("PYTHONPATH"), None).map_err(|error| {
+            Failure::usage(format!(
+                "cannot start `{}`: {}",
+                python.display(),
+                input::system_text(&error)
+            ))
+        })?;
     // Only now: the game would inherit that they are held back, and could not be ended by them.
     let (told, stop) = channel();
     signals::stop_on_signals(move || {

@@ -160,9 +160,14 @@ pub(super) fn print(story: &Story, end: &End<'_>, quiet: bool, output: &mut Outp
 const SLOW: f64 = 2.0;
 /// What is below this nobody waits for.
 const NOTICED: Duration = Duration::from_millis(100);
+/// What is below this is not known.
+const TOLD: Duration = Duration::from_millis(1);
 
 /// What cProfile added.
 pub(super) fn print_cost(cost: &Cost, output: &mut Output) {
+    if cost.added < TOLD {
+        return;
+    }
     output.report("cost", &cost_line(cost));
     if cost.times() > SLOW && cost.added > NOTICED {
         output.report(

@@ -70,7 +70,7 @@ def tidy():
         environment.pop(b"PYTHONPATH", None)
     else:
         environment[b"PYTHONPATH"] = CONFIG["variable"]
-    sys.modules.pop("sitecustomize", None)
+    sys.modules.pop(__name__, None)
 
 
 def begin():
@@ -98,7 +98,9 @@ def record():
     CLOCK.start()
 
 
-if is_on_the_way():
+if CONFIG["program"]:
+    start = Start()
+elif is_on_the_way():
     hand_on()
 else:
     tidy()
