@@ -1,5 +1,7 @@
 //! Turning call edges into stacks, and stacks into folded text and back.
 
+mod flame;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use prof::format::{folded, pstats};
 use prof::profile::attribution::{Options, attribute};
@@ -97,5 +99,9 @@ fn text(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, attribution, text);
+criterion_group! {
+    name = benches;
+    config = flame::criterion();
+    targets = attribution, text
+}
 criterion_main!(benches);

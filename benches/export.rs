@@ -1,5 +1,6 @@
 //! Writing other tools' files, in functions a second.
 
+mod flame;
 mod generated;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -115,5 +116,9 @@ fn stacks(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, export, trees, diff, stacks);
+criterion_group! {
+    name = benches;
+    config = flame::criterion();
+    targets = export, trees, diff, stacks
+}
 criterion_main!(benches);

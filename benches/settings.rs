@@ -1,5 +1,7 @@
 //! The helper of a settings file: calls of an action, by how many are asked for at a time. Needs a `python3`.
 
+mod flame;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use prof::dummyrunner::settings::protocol::{Line, Reader, push_call};
 use prof::dummyrunner::settings::{FIRST_ACTION, Loaded, Source, load};
@@ -57,5 +59,9 @@ fn calls(criterion: &mut Criterion) {
     loaded.helper.finish().expect("the helper ends in order");
 }
 
-criterion_group!(benches, calls);
+criterion_group! {
+    name = benches;
+    config = flame::criterion();
+    targets = calls
+}
 criterion_main!(benches);

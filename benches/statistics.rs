@@ -1,5 +1,7 @@
 //! What `prof timeit` computes, on as many values as two seconds give: it must not take time from measuring.
 
+mod flame;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use prof::random::Random;
 use prof::statistics::bootstrap;
@@ -103,5 +105,9 @@ fn timeit(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, statistics, timeit);
+criterion_group! {
+    name = benches;
+    config = flame::criterion();
+    targets = statistics, timeit
+}
 criterion_main!(benches);

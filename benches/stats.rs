@@ -1,35 +1,12 @@
 //! Reading (bytes a second), sorting and printing of cProfile dumps.
-//!
-//! `cargo bench --bench stats -- --profile-time 5` writes a flame graph of each bench instead, to
-//! `target/criterion/NAME/profile/flamegraph.svg`.
 
+mod flame;
 mod generated;
 
-use criterion::profiler::Profiler;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use prof::format::pstats;
 use prof::python::Version;
-use prof::self_profile::SelfProfile;
 use prof::view::{Restriction, Shown, SortKey, Stats};
-use std::path::Path;
-
-/// Takes the flame graphs of `--profile-time` with the crate pprof.
-struct Flamegraphs(Option<SelfProfile>);
-
-impl Profiler for Flamegraphs {
-    fn start_profiling(&mut self, _id: &str, _folder: &Path) {
-        self.0 = Some(SelfProfile::start().expect("nothing else samples"));
-    }
-
-    fn stop_profiling(&mut self, id: &str, folder: &Path) {
-        let Some(profile) = self.0.take() else { return };
-        std::fs::create_dir_all(folder).expect("the target folder can be written");
-        let svg = profile
-            .flamegraph(id)
-            .expect("a bench takes long enough to be sampled");
-        std::fs::write(folder.join("flamegraph.svg"), svg).expect("the target folder can be written");
-    }
-}
 
 fn benches(criterion: &mut Criterion) {
     let server = include_bytes!("../fixtures/server.prof").to_vec();
@@ -89,7 +66,7 @@ fn benches(criterion: &mut Criterion) {
 
 criterion_group! {
     name = all;
-    config = Criterion::default().with_profiler(Flamegraphs(None));
+    config = flame::criterion();
     targets = benches
 }
 criterion_main!(all);

@@ -1,5 +1,7 @@
 //! The telnet codec, in bytes a second of what came over the wire.
 
+mod flame;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use prof::dummyrunner::telnet::{Client, Deflate, Event, Lines, Pattern, Settings, Telnet, push_gmcp};
 use std::hint::black_box;
@@ -85,5 +87,9 @@ fn lines(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, codec, lines);
+criterion_group! {
+    name = benches;
+    config = flame::criterion();
+    targets = codec, lines
+}
 criterion_main!(benches);

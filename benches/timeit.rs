@@ -2,6 +2,8 @@
 //! it says so and measures nothing.
 #![expect(clippy::print_stderr, reason = "a bench that is skipped says so")]
 
+mod flame;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use prof::interpreter::{Places, find};
 use prof::timeit::python::{Python, Settings};
@@ -57,5 +59,9 @@ fn sessions(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, sessions);
+criterion_group! {
+    name = benches;
+    config = flame::criterion();
+    targets = sessions
+}
 criterion_main!(benches);

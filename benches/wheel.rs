@@ -1,5 +1,7 @@
 //! The timer wheel: what a tick of a dummy costs, among many.
 
+mod flame;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use prof::dummyrunner::wheel::Wheel;
 use prof::random::Random;
@@ -47,5 +49,9 @@ fn moves(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, ticks, moves);
+criterion_group! {
+    name = benches;
+    config = flame::criterion();
+    targets = ticks, moves
+}
 criterion_main!(benches);

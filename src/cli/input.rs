@@ -6,7 +6,7 @@ use crate::format::{self, Packing, read_profile};
 use crate::profile::Profile;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 
 /// A profile and the line that names its file in the head of a report, raw bytes.
@@ -52,36 +52,45 @@ pub(super) enum Error {
 
 /// Loads a dump, or stacks that were sampled `rate` times a second, as functions; `-` is standard input.
 pub(super) fn load_or_sum_up(path: &OsStr, rate: f64) -> Result<Loaded, Error> {
-    let failed = match load(path) {
-        Ok(loaded) => return Ok(loaded),
-        Err(error) => error,
-    };
-    // What was read from standard input is gone.
-    if path == "-" || !matches!(failed, Error::Format(_)) {
-        return Err(failed);
+    if path == "-" {
+        // It can be read once only, and may have to be tried as both.
+        let mut bytes = Vec::new();
+        io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(Error::System)?;
+        return match from_standard_input(&bytes[..]) {
+            Err(failed @ Error::Format(_)) => summed_up(&bytes[..], rate, b"-".into()).unwrap_or(Err(failed)),
+            loaded => loaded,
+        };
     }
-    let Ok(Input::Stacks(tree)) = File::open(path)
-        .map_err(Error::System)
-        .and_then(|file| any::read(file).map_err(of_format))
-    else {
-        return Err(failed);
+    match load(path) {
+        Err(failed @ Error::Format(_)) => {
+            let file = File::open(path).map_err(Error::System)?;
+            summed_up(file, rate, file_line(path)).unwrap_or(Err(failed))
+        }
+        loaded => loaded,
+    }
+}
+
+/// Stacks as functions; `None` for what is no stacks.
+fn summed_up(input: impl Read, rate: f64, file_line: Vec<u8>) -> Option<Result<Loaded, Error>> {
+    let Ok(Input::Stacks(tree)) = any::read(input) else {
+        return None;
     };
-    let profile = Profile::from_stacks(&tree, 1.0 / rate).map_err(|error| Error::Format(error.into()))?;
-    Ok(Loaded {
-        profile,
-        file_line: file_line(path),
-    })
+    let profile = Profile::from_stacks(&tree, 1.0 / rate);
+    Some(
+        profile
+            .map(|profile| Loaded { profile, file_line })
+            .map_err(|error| Error::Format(error.into())),
+    )
 }
 
 /// Loads a dump; `-` is standard input. What is packed by gzip is unpacked from standard input, and from a file
 /// whose name says so.
 pub(super) fn load(path: &OsStr) -> Result<Loaded, Error> {
     if path == "-" {
-        let profile = read_profile(io::stdin().lock(), Packing::Gzip).map_err(of_format)?;
-        return Ok(Loaded {
-            profile,
-            file_line: b"-".into(),
-        });
+        return from_standard_input(io::stdin().lock());
     }
     let file = File::open(path).map_err(Error::System)?;
     // By the name, not by the content alone: pstats, too, rejects a packed file that is named as a dump.
@@ -94,6 +103,13 @@ pub(super) fn load(path: &OsStr) -> Result<Loaded, Error> {
     Ok(Loaded {
         profile,
         file_line: file_line(path),
+    })
+}
+
+fn from_standard_input(input: impl Read) -> Result<Loaded, Error> {
+    Ok(Loaded {
+        profile: read_profile(input, Packing::Gzip).map_err(of_format)?,
+        file_line: b"-".into(),
     })
 }
 

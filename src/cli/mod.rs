@@ -27,9 +27,9 @@ pub use exit::{Code, Failure};
 
 use crate::self_profile::SelfProfile;
 use clap::{ColorChoice, Parser, Subcommand};
-use output::Output;
+use output::{Output, OutputFile};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Times Python code, records, reads, draws, converts and compares profiles, and loads game servers with players
@@ -105,12 +105,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
-    let sampling = cli
-        .self_profile
-        .map(|path| SelfProfile::start().map(|profile| (path, profile)))
-        .transpose();
-    let sampling = sampling.map_err(|error| Failure::usage(error.to_string()))?;
-    let code = match cli.command {
+    let sampling = cli.self_profile.as_deref().map(Sampling::start).transpose()?;
+    let result = match cli.command {
         Command::Stats(args) => stats::run(args, output),
         Command::View(args) => view::run(&args, output),
         Command::Flamegraph(args) => flamegraph::run(args, output),
@@ -121,14 +117,48 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
         Command::Record(args) => record::run(&args, output),
         Command::Man(args) => man::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
-    }?;
-    if let Some((path, profile)) = sampling {
-        match profile.flamegraph("prof") {
-            Ok(svg) => output::write_file(&path, &svg)?,
-            Err(error) => output.report("warning", &format!("no picture of prof itself: {error}")),
+    };
+    // Also of a command that failed, or whose output nobody wanted to the end.
+    match (
+        sampling.map_or(Ok(()), |sampling| sampling.finish(output)),
+        result,
+    ) {
+        (Err(failure), Err(first)) => {
+            failure.tell(output)?;
+            Err(first)
         }
+        (Err(failure), Ok(_)) => Err(failure),
+        (Ok(()), result) => result,
     }
-    Ok(code)
+}
+
+/// `--self-profile`.
+struct Sampling {
+    profile: SelfProfile,
+    path: PathBuf,
+    file: OutputFile,
+}
+
+impl Sampling {
+    fn start(path: &Path) -> Result<Sampling, Failure> {
+        Ok(Sampling {
+            file: OutputFile::begin(path)?,
+            path: path.into(),
+            profile: SelfProfile::start().map_err(|error| Failure::usage(error.to_string()))?,
+        })
+    }
+
+    fn finish(mut self, output: &mut Output) -> Result<(), Failure> {
+        let picture = self.profile.flamegraph("prof");
+        let picture = picture.map_err(|error| Failure::failed(format!("--self-profile: {error}")))?;
+        self.file.write(&picture.svg)?;
+        self.file.finish()?;
+        if let Some(why) = picture.empty {
+            let message = format!("{}: {why}", self.path.display());
+            output.report("note", &crate::python::text::shown(message.as_bytes()));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

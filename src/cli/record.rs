@@ -4,12 +4,14 @@
 mod attach;
 mod file;
 mod game;
+mod live;
 mod summary;
 
 use super::duration::parse_seconds;
 use super::output::Output;
 use super::places::places;
 use super::{Code, Failure, input};
+use crate::python::text;
 use crate::record::recorder::Options;
 use crate::record::status::{Event, Story};
 use crate::record::{forward, run, target};
@@ -34,8 +36,7 @@ Examples:
   prof record --pid 4242 --duration 30s --flamegraph out.svg
 
 COMMAND is an interpreter with its arguments, a script (or folder or zip file), -m MODULE, -c CODE, or a command whose
-first line names a Python. All behind it belongs to it; options of ours stand before. Python must not be told to ignore
-PYTHONPATH (-E, -I) or site (-S).
+first line names a Python. All behind it belongs to it; options of ours stand before.
 
 The dump is written when the program ends, by itself, with an exception, with os._exit, or by SIGTERM, SIGINT or SIGHUP;
 before it execs another program; every --every; and on SIGUSR1 (`kill -USR1 PID`) if the program does not use that.
@@ -147,18 +148,34 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     forward::hold();
     let variable = std::env::var_os("PYTHONPATH");
     let mut command = Command::new(&target.python);
-    command.args(&target.arguments);
-    let running = run::start(command, &options, &dump, variable).map_err(|error| {
-        let python = target.python.to_string_lossy();
-        Failure::usage(format!("cannot start `{python}`: {}", input::system_text(&error)))
-    })?;
+    if target.program.is_none() {
+        command.args(&target.arguments);
+    }
+    let running =
+        run::start(command, &options, &dump, variable, target.program.as_ref()).map_err(|error| {
+            let python = target.python.to_string_lossy();
+            Failure::usage(format!("cannot start `{python}`: {}", input::system_text(&error)))
+        })?;
     let process = running.process();
     forward::to(process);
     let mut story = Story::default();
     let mut watch = summary::Watch::new(args.quiet);
-    let (status, took) = running.wait(|event: Event| {
-        watch.tell(&event, output);
-        story.add(&event);
+    let mut live = (!args.quiet).then(|| live::Live::new(process));
+    let (status, took) = running.wait(|event, at| match event {
+        Some(event) => {
+            watch.tell(&event, output);
+            story.add(&event);
+            if let (Event::Saved(dump), Some(live)) = (&event, &mut live)
+                && let Some(line) = live.snapshot(dump, at)
+            {
+                output.report("recording", &text::shown(line.as_bytes()));
+            }
+        }
+        None => {
+            if let Some(memory) = live.as_mut().and_then(|live| live.memory(at)) {
+                watch.look(process, memory, live::LOOK, output);
+            }
+        }
     })?;
     forward::to(0);
     // What goes wrong from here on is told, but the code is the program's.
@@ -176,6 +193,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let end = summary::End {
         path: &path,
         dump: &dump,
+        process,
         took,
         merged,
     };

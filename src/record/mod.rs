@@ -5,6 +5,8 @@
 //! recorder   the module that records, from `python/` and its settings -> archive
 //! run        target, archive -> a program that runs; what it tells -> status -> Story
 //! sample     a process -> StackTree, without any of the above
+//! cost       what the recorder measured and counted -> what it added to the program's time
+//! climb      looks at a process's memory -> does it climb?
 //! hot        StackTree -> its hottest functions
 //! ```
 //!
@@ -12,6 +14,11 @@
 //! as `sitecustomize`; the recorder takes back the entry and the variable, imports the `sitecustomize` that would have
 //! come without it, and starts the profiler. The dump is written by the program's own process: to a file beside it,
 //! which is flushed to disk and renamed.
+//!
+//! Where the program's own options keep that out (`-E`, `-I`, `-S`), Python runs a line of ours (`-c`), which imports the
+//! recorder and runs the program in its place, with the names, paths and arguments that Python would give it. Then
+//! there is one frame below the program's (two below a module's), the dump has a call of `exec`, and the system shows
+//! the line as the process's arguments.
 //!
 //! # What is as without us
 //!
@@ -28,12 +35,14 @@
 //! | SIGUSR1, where the program does not use it | writes a snapshot instead of ending the program |
 //! | the second thread of `--every` and `--max-rss` | `threading` does not know it; the system does. Before a fork of Python 3.12 and later it ends, and begins again after it. `--every 0` does without it |
 //! | cProfile in the program | from 3.12 on it works beside ours. Up to 3.11, as `sys.setprofile`, it takes the place of ours: recording ends, what was recorded stays, and a warning says so |
-//! | time | the program is slower, as under cProfile |
+//! | time | the program begins 2 to 5 ms later, and is slower, as under cProfile: see [`cost`] |
 //!
 //! # What a dump holds
 //!
 //! A last dump counts functions that have not returned until its moment. A snapshot leaves them out, and the edges
-//! from them: cProfile knows no time of a call before its end. It is read while the profiler goes on. That holds up the
+//! from them: cProfile knows no time of a call before its end, and to end calls that go on (as the last dump does) would
+//! take their rest, and their callees' callers, from all later dumps. So of a program that was killed the functions
+//! around its main loop are not there, nor whom they called; those that were called are. A snapshot is read while the profiler goes on. That holds up the
 //! program where one call of C code reads the profiler and where one packs the dump; measured: 12 ms for 2,000 functions,
 //! 40 ms for 10,000, 210 ms for 50,000. A program that defines functions without end makes the profile grow without end.
 //!
@@ -61,6 +70,8 @@
 //! Source: CPython `Modules/_lsprof.c`, `Lib/site.py`, `Lib/cProfile.py`, and `../shared/specs/export.md`.
 
 mod archive;
+pub mod climb;
+pub mod cost;
 pub mod forward;
 pub mod hot;
 pub mod recorder;

@@ -1,19 +1,22 @@
 //! The module that records from within the program, put together from `python/`, with its settings before it.
 
 use super::archive;
+use super::target::Program;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 9] = [
     include_str!("python/stats.py"),
     include_str!("python/file.py"),
     include_str!("python/profilers.py"),
+    include_str!("python/cost.py"),
     include_str!("python/saving.py"),
     include_str!("python/signals.py"),
     include_str!("python/processes.py"),
+    include_str!("python/boot.py"),
     include_str!("python/start.py"),
 ];
 
@@ -50,6 +53,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) entry: &'a OsStr,
     /// PYTHONPATH as the program and its children see it.
     pub(super) variable: Option<&'a OsStr>,
+    /// What to run in the place of Python, which keeps the module out.
+    pub(super) program: Option<&'a Program>,
     /// Is it for children that are new programs?
     pub(super) child: bool,
 }
@@ -91,12 +96,35 @@ pub(super) fn archive(options: &Options, surroundings: Surroundings<'_>) -> io::
     ] {
         text += &format!("'{key}': {value}, ");
     }
+    text += "'program': ";
+    if let Some(program) = surroundings.program {
+        let words: Vec<String> = program.words.iter().map(|word| bytes(word.as_bytes())).collect();
+        text += &format!(
+            "('{}', {}), 'words': [{}]",
+            program.kind.name(),
+            bytes(program.value.as_bytes()),
+            words.join(", ")
+        );
+    } else {
+        text += "None";
+    }
     text += "}\n";
     for part in PARTS {
         text += part;
         text += "\n\n";
     }
-    archive::of("sitecustomize.py", text.as_bytes()).map_err(io::Error::other)
+    let name = match surroundings.program {
+        Some(_) => "prof_recorder.py",
+        None => "sitecustomize.py",
+    };
+    archive::of(name, text.as_bytes()).map_err(io::Error::other)
+}
+
+/// The code that runs in a program's place, imports the module, and runs the program.
+pub(super) fn boot(entry: &str) -> String {
+    format!(
+        "import sys\nsys.path.insert(0,'{entry}')\nfrom prof_recorder import start\nwith start:exec(start.code(globals()))"
+    )
 }
 
 /// PYTHONPATH with the module before what it was.

@@ -6,6 +6,7 @@
 
 use super::recorder::{self, Options, Surroundings};
 use super::status::{self, Event};
+use super::target::Program;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::ffi::{CString, OsString};
 use std::fs::File;
@@ -32,7 +33,8 @@ pub struct Running {
     _children: Option<NamedTempFile>,
 }
 
-/// Starts an interpreter; `output` is the dump's path from the root, `path_variable` the PYTHONPATH of this process.
+/// Starts an interpreter; `output` is the dump's path from the root, `path_variable` the PYTHONPATH of this process,
+/// `program` what is run where Python would not import the recorder by itself: then `command` has no arguments yet.
 ///
 /// # Errors
 /// What the system says.
@@ -41,6 +43,7 @@ pub fn start(
     options: &Options,
     output: &Path,
     path_variable: Option<OsString>,
+    program: Option<&Program>,
 ) -> io::Result<Running> {
     let process = std::process::id();
     // A process that outlives its `prof` must not write to another one that got the same number.
@@ -49,13 +52,15 @@ pub fn start(
     let status = memory(&token)?;
     let mut module = memory("prof-recorder")?;
     let status_path = format!("/proc/{process}/fd/{}", status.as_raw_fd());
-    let entry = OsString::from(format!("/proc/{process}/fd/{}", module.as_raw_fd()));
+    let place = format!("/proc/{process}/fd/{}", module.as_raw_fd());
+    let entry = OsString::from(&place);
     let surroundings = Surroundings {
         output,
         status: &status_path,
         token: &token,
         entry: &entry,
         variable: path_variable.as_deref(),
+        program,
         child: false,
     };
     let children = if options.children {
@@ -71,12 +76,18 @@ pub fn start(
             ..surroundings
         },
     )?)?;
-    let child = command
-        .env(
+    let child = match program {
+        Some(program) => command
+            .args(&program.options)
+            .arg("-c")
+            .arg(recorder::boot(&place))
+            .args(&program.rest),
+        None => command.env(
             "PYTHONPATH",
             recorder::path_with(&entry, path_variable.as_deref()),
-        )
-        .spawn()?;
+        ),
+    }
+    .spawn()?;
     Ok(Running {
         child,
         status: Heard {
@@ -108,6 +119,7 @@ fn children_module(
         Surroundings {
             entry: &entry,
             variable: Some(&variable),
+            program: None,
             child: true,
             ..surroundings
         },
@@ -139,11 +151,12 @@ impl Running {
         Ok(ended)
     }
 
-    /// Waits for its end; hands over events as they come. Returns how it ended, and how long it ran.
+    /// Waits for its end; hands over events as they come and, with none, the time since its start now and then. Returns
+    /// how it ended, and how long it ran.
     ///
     /// # Errors
     /// What the system says.
-    pub fn wait(self, mut tell: impl FnMut(Event)) -> io::Result<(ExitStatus, Duration)> {
+    pub fn wait(self, mut tell: impl FnMut(Option<Event>, Duration)) -> io::Result<(ExitStatus, Duration)> {
         let (sender, receiver) = channel();
         let Running {
             mut child,
@@ -155,9 +168,9 @@ impl Running {
         std::thread::spawn(move || sender.send((child.wait(), began.elapsed())));
         loop {
             let ended = receiver.recv_timeout(LOOK);
-            status.hear(&mut tell);
+            status.hear(&mut |event| tell(Some(event), began.elapsed()));
             match ended {
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => tell(None, began.elapsed()),
                 Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("its end was lost")),
                 Ok((result, took)) => return Ok((result?, took)),
             }

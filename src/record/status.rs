@@ -1,11 +1,12 @@
 //! What the recorder in the program tells: a line for each event, `KIND PROCESS WORD...`. A line is not trusted; one
 //! that is not understood is passed over, and what is cut off is not there yet.
 
+use super::cost::{Cost, Price, Prices, Work};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Something that happened in the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// Recording began in a process, under this version of Python.
     Started {
@@ -13,6 +14,8 @@ pub enum Event {
         process: u32,
         /// Such as `3.11`.
         version: String,
+        /// The memory that the process took then; 0 where the system does not say.
+        memory: u64,
     },
     /// A dump was written.
     Saved(Dump),
@@ -32,7 +35,7 @@ pub enum Event {
 }
 
 /// A dump that was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dump {
     /// The process that wrote it.
     pub process: u32,
@@ -48,6 +51,12 @@ pub struct Dump {
     pub held: Duration,
     /// The memory that the process took then; 0 where the system does not say.
     pub memory: u64,
+    /// The most memory that it took until then; 0 where the system does not say.
+    pub peak: u64,
+    /// What the profiler adds there.
+    pub prices: Prices,
+    /// What the program did while it was recorded.
+    pub work: Work,
     /// Its file.
     pub path: String,
 }
@@ -58,12 +67,16 @@ pub(super) fn parse(line: &str) -> Option<Event> {
     let (kind, process, rest) = (words.next()?, words.next()?, words.next().unwrap_or_default());
     let process = process.parse().ok()?;
     Some(match kind {
-        "start" => Event::Started {
-            process,
-            version: rest.into(),
-        },
+        "start" => {
+            let (version, memory) = rest.split_once(' ')?;
+            Event::Started {
+                process,
+                version: version.into(),
+                memory: memory.parse().ok()?,
+            }
+        }
         "dump" => {
-            let mut words = rest.splitn(7, ' ');
+            let mut words = rest.splitn(17, ' ');
             let mut next = || words.next();
             let why = next()?;
             let number = |word: Option<&str>| word?.parse::<u64>().ok();
@@ -75,6 +88,18 @@ pub(super) fn parse(line: &str) -> Option<Event> {
                 took: Duration::from_micros(number(next())?),
                 held: Duration::from_micros(number(next())?),
                 memory: number(next())?,
+                peak: number(next())?,
+                work: Work {
+                    calls: number(next())?,
+                    builtin_calls: number(next())?,
+                    own: Duration::from_micros(number(next())?),
+                    used: Duration::from_micros(number(next())?),
+                },
+                prices: Prices {
+                    call: Price::nanos(number(next())?, number(next())?),
+                    builtin_call: Price::nanos(number(next())?, number(next())?),
+                    slower: number(next())? as f64 / 1000.0,
+                },
                 path: next()?.into(),
             })
         }
@@ -94,6 +119,8 @@ pub(super) fn parse(line: &str) -> Option<Event> {
 pub struct Story {
     /// Has it begun in any process?
     pub started: bool,
+    /// The memory of each process when it began.
+    pub memory: BTreeMap<u32, u64>,
     /// The last dump of each file.
     pub dumps: BTreeMap<String, Dump>,
     /// How many snapshots were written, and the one that took longest.
@@ -108,7 +135,10 @@ impl Story {
     /// Adds an event.
     pub fn add(&mut self, event: &Event) {
         match event {
-            Event::Started { .. } => self.started = true,
+            Event::Started { process, memory, .. } => {
+                self.started = true;
+                self.memory.insert(*process, *memory);
+            }
             Event::Saved(dump) => {
                 if dump.is_snapshot {
                     self.snapshots += 1;
@@ -121,6 +151,24 @@ impl Story {
             Event::Failed { why, .. } => self.failure = Some(why.clone()),
             Event::Taken | Event::Limit(_) | Event::Kept => {}
         }
+    }
+
+    /// The most memory that one of the processes took, in bytes; `None` where the system does not say.
+    #[must_use]
+    pub fn peak(&self) -> Option<u64> {
+        let peaks = self.dumps.values().map(|dump| dump.peak);
+        peaks.max().filter(|&peak| peak > 0)
+    }
+
+    /// What the recording cost in all processes whose dumps are there; `None` where that was not measured.
+    #[must_use]
+    pub fn cost(&self) -> Option<Cost> {
+        let mut sum = Cost::default();
+        for dump in self.dumps.values() {
+            sum.used += dump.work.used;
+            sum.added += dump.prices.added(&dump.work);
+        }
+        (sum.added > Duration::ZERO).then_some(sum)
     }
 }
 
@@ -135,7 +183,14 @@ mod tests {
     #[test]
     fn lines_are_events_or_nothing() {
         let version = "3.11".into();
-        check("start 7 3.11", Some(Event::Started { process: 7, version }));
+        check(
+            "start 7 3.11 4096",
+            Some(Event::Started {
+                process: 7,
+                version,
+                memory: 4096,
+            }),
+        );
         let why = "No space left on device".into();
         check(
             "failed 7 No space left on device",
@@ -151,10 +206,22 @@ mod tests {
             took: Duration::from_micros(1500),
             held: Duration::from_micros(20),
             memory: 4096,
+            peak: 8192,
+            work: Work {
+                calls: 10,
+                builtin_calls: 20,
+                own: Duration::from_micros(700),
+                used: Duration::from_micros(900),
+            },
+            prices: Prices {
+                call: Price::nanos(40, 250),
+                builtin_call: Price::nanos(20, 90),
+                slower: 1.25,
+            },
             path: "/a b/c.prof".into(),
         };
         check(
-            "dump 7 every 3 99 1500 20 4096 /a b/c.prof",
+            "dump 7 every 3 99 1500 20 4096 8192 10 20 700 900 40 250 20 90 1250 /a b/c.prof",
             Some(Event::Saved(dump)),
         );
         for line in [
@@ -163,8 +230,10 @@ mod tests {
             "dump 7 every 3 99",
             "limit 7 x",
             "start x",
+            "start 7 3.11",
             "what 7",
-            "dump 7 every -1 2 3 4 5 p",
+            "dump 7 every -1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 p",
+            "dump 7 every 1 2 3 4 5 p",
         ] {
             check(line, None);
         }

@@ -16,6 +16,63 @@ pub struct Target {
     pub arguments: Vec<OsString>,
     /// What the program is called, for a dump without a name.
     pub name: OsString,
+    /// What is run in the place of Python, where its own options (`-E`, `-I`, `-S`) keep the recorder out.
+    pub program: Option<Program>,
+}
+
+/// A program that the recorder runs, and not Python.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// What it is.
+    pub kind: Kind,
+    /// Its path, name or code.
+    pub value: OsString,
+    /// All arguments of the interpreter, as they would be without us.
+    pub words: Vec<OsString>,
+    /// The options of Python among them.
+    pub options: Vec<OsString>,
+    /// What is for the program.
+    pub rest: Vec<OsString>,
+}
+
+/// What Python is told to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file with source.
+    Script,
+    /// A folder or zip file with a main module.
+    Folder,
+    /// `-m`.
+    Module,
+    /// `-c`.
+    Code,
+    /// Standard input, or a compiled file.
+    Other,
+}
+
+impl Kind {
+    /// For the recorder.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::Script => "script",
+            Kind::Folder => "folder",
+            Kind::Module => "module",
+            Kind::Code => "code",
+            Kind::Other => "other",
+        }
+    }
+
+    fn of(path: &Path) -> Kind {
+        let ends = |end: &str| path.extension().is_some_and(|extension| extension == end);
+        if path.is_dir() || ends("pyz") || ends("zip") {
+            Kind::Folder
+        } else if ends("pyc") || ends("pyo") || !path.is_file() {
+            // One that is not there is for Python to tell.
+            Kind::Other
+        } else {
+            Kind::Script
+        }
+    }
 }
 
 /// Why there is nothing to record.
@@ -56,9 +113,9 @@ impl Error {
             Error::Nothing | Error::Missing(_) | Error::Option(_) => {
                 Some("as in `prof record -o app.prof app.py`, `-m app` or `-- python app.py`")
             }
-            Error::ShutOut(_) => {
-                Some("record without it: -E, -I and -S make Python ignore PYTHONPATH or sitecustomize")
-            }
+            Error::ShutOut(_) => Some(
+                "with -E, -I and -S only a script, -m and -c can be recorded, no standard input and no .pyc file",
+            ),
             Error::Twice => Some("leave out one of them"),
             Error::Foreign(_) | Error::Folder(_) => {
                 Some("name the interpreter: `prof record -- python PROGRAM`; only Python can be recorded")
@@ -168,31 +225,78 @@ fn is_interpreter(word: &OsStr) -> bool {
 }
 
 fn target(python: PathBuf, arguments: Vec<OsString>) -> Result<Target, Error> {
-    let name = name(&arguments)?;
+    let told = told(&arguments)?;
+    let program = match told.shuts_out {
+        None => None,
+        Some(_) if !told.value.is_empty() && told.kind == Kind::Other && !Path::new(&told.value).exists() => {
+            return Err(Error::Missing(told.value.to_string_lossy().into_owned()));
+        }
+        Some(letter) if told.kind == Kind::Other => {
+            return Err(Error::ShutOut(format!("-{}", char::from(letter))));
+        }
+        Some(_) => Some(Program {
+            kind: told.kind,
+            value: told.value,
+            options: told.options,
+            rest: arguments[told.rest.min(arguments.len())..].to_vec(),
+            words: arguments.clone(),
+        }),
+    };
     Ok(Target {
         python,
         arguments,
-        name,
+        name: told.name,
+        program,
     })
 }
 
+/// What the arguments of an interpreter tell it.
+struct Told {
+    kind: Kind,
+    value: OsString,
+    name: OsString,
+    /// Those before the program.
+    options: Vec<OsString>,
+    /// Where those for the program begin.
+    rest: usize,
+    /// The option that keeps the recorder out.
+    shuts_out: Option<u8>,
+}
+
 /// What is run, by Python's own rules for its options.
-fn name(arguments: &[OsString]) -> Result<OsString, Error> {
+fn told(arguments: &[OsString]) -> Result<Told, Error> {
+    let mut told = Told {
+        kind: Kind::Other,
+        value: OsString::new(),
+        name: "stdin".into(),
+        options: Vec::new(),
+        rest: 0,
+        shuts_out: None,
+    };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let letters = word.as_bytes();
-        if letters == b"-" || !letters.starts_with(b"-") {
-            let stem = Path::new(word).file_stem().filter(|_| word != "-");
-            return Ok(stem.unwrap_or(OsStr::new("stdin")).to_owned());
-        }
-        if letters == b"--" {
-            let script = words.next().and_then(|word| Path::new(word).file_stem());
-            return Ok(script.unwrap_or(OsStr::new("stdin")).to_owned());
+        if letters == b"-" || letters == b"--" || !letters.starts_with(b"-") {
+            let path = if letters == b"--" {
+                words.next()
+            } else {
+                Some(word)
+            };
+            if let Some(path) = path.filter(|path| *path != "-") {
+                told.kind = Kind::of(Path::new(path));
+                told.value.clone_from(path);
+                if let Some(stem) = Path::new(path).file_stem() {
+                    told.name = stem.to_owned();
+                }
+            }
+            told.rest = arguments.len() - words.len();
+            return Ok(told);
         }
         if letters.starts_with(b"--") {
             // Only one of the long options comes with a program.
             if word == "--check-hash-based-pycs" {
-                words.next();
+                told.options.push(word.clone());
+                told.options.extend(words.next().cloned());
                 continue;
             }
             return Err(Error::Option(word.to_string_lossy().into_owned()));
@@ -203,27 +307,44 @@ fn name(arguments: &[OsString]) -> Result<OsString, Error> {
                 (!rest.is_empty()).then(|| OsString::from_vec(rest.to_vec()))
             };
             match letter {
-                b'E' | b'I' | b'S' => return Err(Error::ShutOut(format!("-{}", char::from(*letter)))),
-                b'c' => return Ok("python".into()),
-                b'm' => {
-                    let module = value().or_else(|| words.next().cloned());
-                    let module = module.ok_or_else(|| Error::Option("-m".into()))?;
-                    let bytes = module.as_bytes().rsplit(|byte| *byte == b'/').next();
-                    return Ok(OsString::from_vec(bytes.unwrap_or_default().to_vec()));
+                b'E' | b'I' | b'S' => told.shuts_out = Some(*letter),
+                b'c' | b'm' => {
+                    let value = value().or_else(|| words.next().cloned());
+                    let option = || Error::Option(format!("-{}", char::from(*letter)));
+                    told.value = value.ok_or_else(option)?;
+                    (told.kind, told.name) = if *letter == b'c' {
+                        (Kind::Code, "python".into())
+                    } else {
+                        let last = told.value.as_bytes().rsplit(|byte| *byte == b'/').next();
+                        let name = OsString::from_vec(last.unwrap_or_default().to_vec());
+                        (Kind::Module, name)
+                    };
+                    if place > 1 {
+                        told.options.push(OsString::from_vec(letters[..place].to_vec()));
+                    }
+                    told.rest = arguments.len() - words.len();
+                    return Ok(told);
                 }
                 b'W' | b'X' | b'Q' => {
                     if value().is_none() {
-                        words.next();
+                        told.options.push(word.clone());
+                        told.options.extend(words.next().cloned());
+                    } else {
+                        told.options.push(word.clone());
                     }
                     break;
                 }
                 b'h' | b'V' | b'?' => return Err(Error::Option(word.to_string_lossy().into_owned())),
                 _ => {}
             }
+            if place + 1 == letters.len() {
+                told.options.push(word.clone());
+            }
         }
     }
     // The program comes from standard input.
-    Ok("stdin".into())
+    told.rest = arguments.len();
+    Ok(told)
 }
 
 #[cfg(test)]
@@ -241,6 +362,7 @@ mod tests {
             ("bin/tool", "#!/usr/bin/env -S python3.9 -u\n"),
             ("bin/ls", "\x7fELF"),
             ("app.py", "#!/usr/bin/env python3.9\n"),
+            ("app.pyc", ""),
             ("manage", "#!bin/python3.9 -s\n"),
             ("isolated", "#!bin/python3.9 -Es\n"),
             ("run.sh", "#!/bin/sh\n"),
@@ -322,7 +444,47 @@ mod tests {
     fn a_first_line_names_the_interpreter() {
         check(&["tool", "x"], None, "./bin/python3.9 -u ./bin/tool x = tool");
         check(&["./manage"], None, "./bin/python3.9 -s ./manage = manage");
+        check(&["./isolated"], None, "./bin/python3.9 -Es ./isolated = isolated");
         check(&["./manage"], Some("python3"), "./bin/python3 ./manage = manage");
+    }
+
+    /// What the recorder runs, for the arguments of an interpreter.
+    fn check_program(arguments: &[&str], expected: Option<(Kind, &str, &[&str], &[&str])>) {
+        let words: Vec<OsString> = arguments.iter().map(Into::into).collect();
+        let target = target("python3".into(), words.clone()).expect("it can be recorded");
+        let owned = |words: &[&str]| words.iter().map(Into::into).collect::<Vec<OsString>>();
+        let expected = expected.map(|(kind, value, options, rest)| Program {
+            kind,
+            value: value.into(),
+            words,
+            options: owned(options),
+            rest: owned(rest),
+        });
+        assert_eq!(target.program, expected, "{arguments:?}");
+    }
+
+    #[test]
+    fn a_program_that_keeps_the_recorder_out_is_run_by_it() {
+        let file = tempfile::Builder::new().suffix(".py").tempfile().expect("a file");
+        let file = file.path().to_str().expect("text");
+        check_program(&["-s", file, "-I"], None);
+        check_program(
+            &["-I", file, "-c", "x"],
+            Some((Kind::Script, file, &["-I"], &["-c", "x"])),
+        );
+        check_program(
+            &["-W", "error", "-sE", "--", file, "x"],
+            Some((Kind::Script, file, &["-W", "error", "-sE"], &["x"])),
+        );
+        check_program(
+            &["-Wd", "-Sm", "http.server", "80"],
+            Some((Kind::Module, "http.server", &["-Wd", "-S"], &["80"])),
+        );
+        check_program(&["-Icpass", "-x"], Some((Kind::Code, "pass", &["-I"], &["-x"])));
+        check_program(&["-I", "-c", "pass"], Some((Kind::Code, "pass", &["-I"], &[])));
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path().to_str().expect("text");
+        check_program(&["-E", folder], Some((Kind::Folder, folder, &["-E"], &[])));
     }
 
     #[test]
@@ -347,11 +509,20 @@ mod tests {
             "`--evry` is no option of prof record, and none of Python that goes with it",
         );
         check(
-            &["python3", "-sI", "a.py"],
+            &["python3", "-sI", "-"],
             None,
             "Python's option -I keeps out what records",
         );
-        check(&["./isolated"], None, "Python's option -E keeps out what records");
+        check(
+            &["python3", "-sI", "./app.pyc"],
+            None,
+            "Python's option -I keeps out what records",
+        );
+        check(
+            &["python3", "-sI", "no.py"],
+            None,
+            "no program `no.py`: there is no such file, and no such command on the path",
+        );
         check(
             &["python3", "a.py"],
             Some("3"),

@@ -16,6 +16,7 @@ mod man;
 mod record;
 mod record_children;
 mod record_same;
+mod self_profile;
 mod stats;
 mod timeit;
 mod timeit_auto;

@@ -3,6 +3,7 @@
 #[cfg(feature = "attach")]
 mod attach;
 mod game;
+mod kill;
 
 use super::{prof, python};
 use prof::format::pstats;
@@ -566,6 +567,7 @@ fn what_is_no_python_is_refused() {
         &["no-such-command"],
         &["--no-such-option"],
         &["python3", "-I", "x.py"],
+        &["python3", "-I", "-"],
     ] {
         let mut all = vec!["record", "-o", "/tmp/never.prof"];
         if command[0].starts_with("python") {

@@ -176,6 +176,23 @@ t.join()
     ),
 ];
 
+/// Those that are also run with options that keep the recorder out of Python.
+const SHUT_OUT: &[&str] = &[
+    "surroundings",
+    "module",
+    "missing module",
+    "syntax error",
+    "code",
+    "exception",
+    "exit text",
+    "hook",
+    "interrupt",
+    "terminated",
+    "pickle",
+    "spawn",
+    "exec",
+];
+
 fn run(mut command: Command, folder: &Path) -> Output {
     let mut child = command
         .current_dir(folder)
@@ -218,35 +235,64 @@ fn programs_run_as_without_us() {
                 continue;
             }
             folder.write("program.py", text);
-            let mut alone = Command::new(&python);
-            alone.args(*arguments);
-            let alone = run(alone, folder.path());
-            let mut recorded = Command::new(env!("CARGO_BIN_EXE_prof"));
-            recorded
-                .args(["record", "--quiet", "-o", "out.prof", "--"])
-                .arg(&python)
-                .args(*arguments);
-            let recorded = run(recorded, folder.path());
-            let what = format!("{version}: {name}");
-            assert_eq!(plain(&recorded.stdout), plain(&alone.stdout), "{what}");
-            assert_eq!(plain(&recorded.stderr), plain(&alone.stderr), "{what}");
-            use std::os::unix::process::ExitStatusExt as _;
-            let expected = alone
-                .status
-                .code()
-                .or(alone.status.signal().map(|signal| 128 + signal));
-            assert_eq!(recorded.status.code(), expected, "{what}");
-            assert!(!dump(&folder.path().join("out.prof")).is_empty(), "{what}");
-            std::fs::remove_file(folder.path().join("out.prof")).expect("it is there");
-            let left: Vec<_> = std::fs::read_dir(folder.path())
-                .expect("a folder")
-                .flatten()
-                .map(|entry| entry.file_name())
-                .filter(|name| name != "program.py" && name != "__pycache__" && name != "program.pyc")
-                .collect();
-            assert!(left.is_empty(), "{what}: {left:?}");
+            check(&version, &python, &folder, name, arguments);
+        }
+        for (name, arguments, text) in PROGRAMS.iter().filter(|(name, ..)| SHUT_OUT.contains(name)) {
+            folder.write("program.py", text);
+            let options = if version == "2.7" {
+                ["-E", "-S"]
+            } else {
+                ["-I", "-S"]
+            };
+            for option in options {
+                // What is not in the path cannot be found, not even by pickle's or a child's import of the program.
+                if option == "-I" && ["module", "spawn"].contains(name) {
+                    continue;
+                }
+                check(
+                    &version,
+                    &python,
+                    &folder,
+                    name,
+                    &[&[option], *arguments].concat(),
+                );
+            }
         }
     }
+}
+
+/// Runs a program with and without us.
+fn check(version: &str, python: &Path, folder: &Folder, name: &str, arguments: &[&str]) {
+    let mut alone = Command::new(python);
+    alone.args(arguments);
+    let alone = run(alone, folder.path());
+    let mut recorded = Command::new(env!("CARGO_BIN_EXE_prof"));
+    recorded
+        .args(["record", "--quiet", "-o", "out.prof", "--"])
+        .arg(python)
+        .args(arguments);
+    let recorded = run(recorded, folder.path());
+    let what = format!("{version}: {name} {arguments:?}");
+    assert_eq!(plain(&recorded.stdout), plain(&alone.stdout), "{what}");
+    assert_eq!(plain(&recorded.stderr), plain(&alone.stderr), "{what}");
+    use std::os::unix::process::ExitStatusExt as _;
+    let expected = alone
+        .status
+        .code()
+        .or(alone.status.signal().map(|signal| 128 + signal));
+    assert_eq!(recorded.status.code(), expected, "{what}");
+    // Where we find the error, nothing of it is recorded: the dump may be empty.
+    if name != "syntax error" || arguments.len() == 1 {
+        assert!(!dump(&folder.path().join("out.prof")).is_empty(), "{what}");
+    }
+    std::fs::remove_file(folder.path().join("out.prof")).expect("it is there");
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .flatten()
+        .map(|entry| entry.file_name())
+        .filter(|name| name != "program.py" && name != "__pycache__" && name != "program.pyc")
+        .collect();
+    assert!(left.is_empty(), "{what}: {left:?}");
 }
 
 #[test]

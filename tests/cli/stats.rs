@@ -247,6 +247,38 @@ fn a_profile_of_prof_itself_is_drawn() {
 }
 
 #[test]
+fn stacks_are_read_from_standard_input_as_from_a_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, bytes) in [
+        ("stacks.folded", &b"main (a.py:1);work (a.py:2) 30\nmain (a.py:1) 10\n"[..]),
+        (
+            "stacks.json",
+            br#"{"$schema":"https://www.speedscope.app/file-format-schema.json","shared":{"frames":[{"name":"main"}]},"profiles":[{"type":"sampled","name":"","unit":"none","startValue":0,"endValue":3,"samples":[[0]],"weights":[3]}]}"#,
+        ),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a temporary file");
+        let of = |command: &mut assert_cmd::Command| {
+            let output = command.assert().success();
+            String::from_utf8(output.get_output().stdout.clone()).expect("text")
+        };
+        let words = ["stats", "--sort", "time", "--rate", "1000"];
+        let from_file = of(prof().args(words).arg(&path));
+        let from_input = of(prof().args(words).arg("-").write_stdin(bytes));
+        let rows = |text: &str| text.split_once("function calls").expect("a head").1.to_owned();
+        assert!(from_file.contains("main"), "{from_file}");
+        assert_eq!(rows(&from_input), rows(&from_file));
+        assert!(from_input.trim_start().starts_with('-'), "{from_input}");
+    }
+    prof()
+        .args(["stats", "-"])
+        .write_stdin("no profile at all")
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("cannot read `-`"));
+}
+
+#[test]
 fn help_has_examples() {
     for arguments in [&["--help"][..], &["stats", "--help"]] {
         prof()

@@ -147,6 +147,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
 fn serve(args: &Args, server: Server, output: &mut Output) -> Result<Code, Failure> {
     let address = server.address();
     let (ip, port) = (address.ip(), address.port());
+    // Who reads that it listens may end it at once.
+    let stop = server.stop_handle();
+    signals::stop_on_signals(move || stop.stop())?;
     let out = output.raw();
     writeln!(
         out,
@@ -154,8 +157,6 @@ fn serve(args: &Args, server: Server, output: &mut Output) -> Result<Code, Failu
     )?;
     writeln!(out, "Ctrl-C ends it.")?;
     output.flush()?;
-    let stop = server.stop_handle();
-    signals::stop_on_signals(move || stop.stop())?;
     if let Some(time) = args.duration {
         let stop = server.stop_handle();
         std::thread::spawn(move || {

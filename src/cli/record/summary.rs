@@ -2,6 +2,8 @@
 
 use super::super::output::Output;
 use crate::python::text;
+use crate::record::climb::Climb;
+use crate::record::cost::Cost;
 use crate::record::status::{Dump, Event, Story};
 use crate::timeit::report::units::{count, counted, time};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -18,6 +20,10 @@ pub(super) struct Watch {
     failures: BTreeSet<String>,
     /// Of each process: its memory at the first dump, until growth was told.
     memory: BTreeMap<u32, Option<u64>>,
+    /// The process that is looked at.
+    climb: (u32, Climb),
+    /// How many warnings there were.
+    warnings: u64,
 }
 
 impl Watch {
@@ -26,7 +32,35 @@ impl Watch {
             quiet,
             failures: BTreeSet::new(),
             memory: BTreeMap::new(),
+            climb: (0, Climb::default()),
+            warnings: 0,
         }
+    }
+
+    /// How many warnings there were until now: each is a line on the terminal.
+    pub(super) fn warnings(&self) -> u64 {
+        self.warnings
+    }
+
+    /// Adds a look at the memory of a process, in bytes; each comes so long after the one before.
+    pub(super) fn look(&mut self, process: u32, bytes: u64, step: Duration, output: &mut Output) {
+        if self.climb.0 != process {
+            self.climb = (process, Climb::default());
+        }
+        let Some(climbs) = self.climb.1.look(bytes) else {
+            return;
+        };
+        if self.memory.insert(process, None) == Some(None) || self.quiet {
+            return;
+        }
+        let message = format!(
+            "memory climbs: from {} to {} in {}, all of the time, in process {process}; --max-rss SIZE ends the recording in time",
+            size(climbs.from),
+            size(climbs.to),
+            seconds(step.saturating_mul(u32::try_from(climbs.steps).unwrap_or(u32::MAX))),
+        );
+        self.warnings += 1;
+        output.report("warning", &message);
     }
 
     pub(super) fn tell(&mut self, event: &Event, output: &mut Output) {
@@ -47,6 +81,7 @@ impl Watch {
                 .filter(|_| !self.quiet),
         };
         if let Some(message) = message {
+            self.warnings += 1;
             output.report("warning", &text::shown(message.as_bytes()));
         }
     }
@@ -70,6 +105,8 @@ pub(super) struct End<'a> {
     /// The dump as the user names it, and from the root.
     pub(super) path: &'a Path,
     pub(super) dump: &'a Path,
+    /// The program itself.
+    pub(super) process: u32,
     pub(super) took: Duration,
     /// How many dumps were added to one.
     pub(super) merged: Option<usize>,
@@ -109,11 +146,55 @@ pub(super) fn print(story: &Story, end: &End<'_>, quiet: bool, output: &mut Outp
         return;
     }
     output.report("recorded", &text::shown(line(story, end).as_bytes()));
+    if let Some(cost) = story.cost() {
+        print_cost(&cost, output);
+    }
     let word = shell_word(end.path);
     output.report(
         "hint",
         &text::shown(format!("prof stats {word} --sort cumulative --limit 30").as_bytes()),
     );
+}
+
+/// More than this, and a program does not do what it does without us.
+const SLOW: f64 = 2.0;
+/// What is below this nobody waits for.
+const NOTICED: Duration = Duration::from_millis(100);
+/// What is below this is not known.
+const TOLD: Duration = Duration::from_millis(1);
+
+/// What cProfile added.
+pub(super) fn print_cost(cost: &Cost, output: &mut Output) {
+    if cost.added < TOLD {
+        return;
+    }
+    output.report("cost", &cost_line(cost));
+    if cost.times() > SLOW && cost.added > NOTICED {
+        output.report(
+            "warning",
+            "functions that are called often look dearer than they are; `prof record --pid PID` samples a program and hardly slows it",
+        );
+    }
+}
+
+fn cost_line(cost: &Cost) -> String {
+    let times = cost.times();
+    // The more there is of it, the less is known of the rest.
+    let digits = usize::from(times < 3.0);
+    format!(
+        "cProfile added about {} to the CPU time, {} in all: about {times:.digits$} times as slow as without",
+        time(cost.added.as_secs_f64(), 2, None),
+        seconds(cost.used)
+    )
+}
+
+/// The most memory, and what the process took when its recording began.
+pub(super) fn peak_memory(peak: u64, story: &Story, process: u32) -> String {
+    let before = match story.memory.get(&process) {
+        Some(&before @ 1..) => format!(" ({} at the start)", size(before)),
+        _ => String::new(),
+    };
+    format!("peak memory {}{before}", size(peak))
 }
 
 /// A path as it can be typed.
@@ -134,13 +215,10 @@ fn line(story: &Story, end: &End<'_>) -> String {
     if let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) {
         let cpu = [usage.user_time(), usage.system_time()]
             .map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6);
-        // In kilobytes.
-        let peak = u64::try_from(usage.max_rss()).unwrap_or(0) * 1024;
-        line += &format!(
-            ", CPU {}, peak memory {}",
-            time(cpu[0] + cpu[1], 3, None),
-            size(peak)
-        );
+        line += &format!(", CPU {}", time(cpu[0] + cpu[1], 3, None));
+    }
+    if let Some(peak) = story.peak() {
+        line += &format!(", {}", peak_memory(peak, story, end.process));
     }
     let path = end.path.to_string_lossy();
     match (end.merged, story.dumps.get(&*end.dump.to_string_lossy())) {
@@ -193,6 +271,7 @@ pub(super) fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::cost::{Prices, Work};
 
     /// Is growth told after dumps with this much memory, in MiB?
     fn check_growth(memory: &[u64], expected: &[bool]) {
@@ -208,6 +287,9 @@ mod tests {
                     took: Duration::ZERO,
                     held: Duration::ZERO,
                     memory: memory << 20,
+                    peak: memory << 20,
+                    prices: Prices::default(),
+                    work: Work::default(),
                     path: "a.prof".into(),
                 };
                 watch.growth(&dump).is_some()
@@ -223,6 +305,23 @@ mod tests {
         check_growth(&[1000, 1900], &[false, false]);
         // The system does not say.
         check_growth(&[0, 5000], &[false, false]);
+    }
+
+    #[test]
+    fn the_cost_is_told_as_about() {
+        let cost = Cost {
+            used: Duration::from_millis(6400),
+            added: Duration::from_millis(1857),
+        };
+        assert_eq!(
+            cost_line(&cost),
+            "cProfile added about 1.9 s to the CPU time, 6.40 s in all: about 1.4 times as slow as without"
+        );
+        let cost = Cost {
+            added: Duration::from_secs(5),
+            ..cost
+        };
+        assert!(cost_line(&cost).ends_with(": about 5 times as slow as without"));
     }
 
     #[test]

@@ -68,13 +68,25 @@ def tell(kind, *words):
 def memory():
     """Resident bytes; 0 where the system does not say."""
     try:
-        descriptor = file_open(b"/proc/self/statm", posix.O_RDONLY | O_CLOEXEC)
-        try:
-            return int(posix.read(descriptor, 200).split()[1]) * PAGE
-        finally:
-            file_close(descriptor)
+        return int(read_start(b"/proc/self/statm").split()[1]) * PAGE
     except (OSError, IndexError, ValueError):
         return 0
+
+
+def peak_memory():
+    """The most resident bytes until now; 0 where the system does not say."""
+    try:
+        return int(read_start(b"/proc/self/status").split(b"VmHWM:")[1].split()[0]) * 1024
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def read_start(path):
+    descriptor = file_open(path, posix.O_RDONLY | O_CLOEXEC)
+    try:
+        return posix.read(descriptor, 4096)
+    finally:
+        file_close(descriptor)
 
 
 PAGE = posix.sysconf("SC_PAGESIZE")

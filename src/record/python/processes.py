@@ -78,7 +78,9 @@ def forked():
     parent, State.pid = State.pid, getpid()
     State.forked = False
     State.busy = State.after = None
-    CLOCK.wake = None
+    CLOCK.wake, CLOCK.ended = None, True
+    # A new process begins to count.
+    State.used_before = 0.0
     if not RECORDER.running:
         return
     if CONFIG["children"]:

@@ -41,11 +41,15 @@ class Recorder(object):
 
     def go(self):
         self.running = True
-        if not (MONITORING and hasattr(self.main, "_pystart_callback")):
-            self.main.enable()
-            return
-        MONITORING.use_tool_id(TOOL, "prof record")
-        self.tool = TOOL
+        if self.is_by_events():
+            self.silence()
+        # Last: what is called behind it would be heard.
+        self.hear()
+
+    def is_by_events(self):
+        return MONITORING and hasattr(self.main, "_pystart_callback")
+
+    def silence(self):
         try:
             # Of the tools that hear an event the one with the highest number comes first.
             MONITORING.use_tool_id(SILENCE, "prof record: threads that are not heard")
@@ -54,7 +58,24 @@ class Recorder(object):
             self.silences = True
         except ValueError:
             self.apart = True
+
+    def hear(self):
+        if not self.is_by_events():
+            self.main.enable()
+            return
+        MONITORING.use_tool_id(TOOL, "prof record")
+        self.tool = TOOL
         self.listen()
+
+    def hear_no_more(self):
+        if self.tool is None:
+            self.main.disable()
+            return
+        MONITORING.set_events(self.tool, 0)
+        for event, _ in HEARS:
+            MONITORING.register_callback(self.tool, getattr(MONITORING.events, event), None)
+        MONITORING.free_tool_id(self.tool)
+        self.tool = None
 
     def listen(self):
         events = 0
@@ -107,14 +128,11 @@ class Recorder(object):
             return
         self.running = False
         if self.tool is not None:
-            MONITORING.set_events(self.tool, 0)
-            for event, _ in HEARS:
-                MONITORING.register_callback(self.tool, getattr(MONITORING.events, event), None)
-            MONITORING.free_tool_id(self.tool)
+            self.hear_no_more()
             if self.silences:
                 MONITORING.set_local_events(SILENCE, silently.__code__, 0)
                 MONITORING.free_tool_id(SILENCE)
-            self.tool, self.silences = None, False
+            self.silences = False
             try:
                 self.main.enable()
             except ValueError:
@@ -174,6 +192,7 @@ class Recorder(object):
         if MONITORING and self.tool is not None and not self.apart:
             self.apart = True
             self.listen()
+            PRICES.go_apart()
 
 
 def ear(profiler, name):

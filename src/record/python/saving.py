@@ -25,7 +25,8 @@ class State(object):
     busy = None
     after = None
     asked = None
-    first_memory = 0
+    # Processor seconds that the process had used when recording began.
+    used_before = 0.0
 
 
 def held_signals():
@@ -71,10 +72,10 @@ def save(why):
     except EnvironmentError as error:
         tell("failed", "%s: %s" % (from_system(path), error.strerror or error))
         return
-    now = memory()
-    State.first_memory = State.first_memory or now
     took = int((clock() - began) * 1e6)
-    tell("dump", why, len(stats), len(data), took, int(held * 1e6), now, from_system(path))
+    used = int((processor_time() - State.used_before) * 1e6)
+    work = work_of(stats)
+    tell("dump", why, len(stats), len(data), took, int(held * 1e6), memory(), peak_memory(), *(work + (used,) + PRICES.now + (from_system(path),)))
 
 
 def snapshot(why):
@@ -102,7 +103,8 @@ def finish(why):
             except BaseException as error:
                 # Raised by a handler of the program; it goes on when the dump is there.
                 interruption = error
-        CLOCK.stop()
+        if CLOCK.stop():
+            CLOCK.leave()
     finally:
         State.busy = None
         release()
@@ -125,6 +127,8 @@ class Clock(object):
         self.wake = None
         self.stopping = False
         self.native = None
+        # Is there no thread?
+        self.ended = True
 
     def start(self):
         if self.wake is not None or not (CONFIG["every"] or CONFIG["max_rss"]):
@@ -135,9 +139,10 @@ class Clock(object):
         # Signals that the program waits for must not end it by way of this thread.
         release = held_signals()
         try:
+            self.ended = False
             start_thread(silently, ([partial(self.run, wake)],))
         except Exception as error:
-            self.wake = None
+            self.wake, self.ended = None, True
             tell("failed", "no snapshots: %s" % error)
         finally:
             release()
@@ -148,6 +153,8 @@ class Clock(object):
             self.loop(wake)
         except BaseException as error:
             tell("failed", "no snapshots any more: %r" % (error,))
+        finally:
+            self.ended = True
 
     def loop(self, wake):
         every, limit, process = CONFIG["every"], CONFIG["max_rss"], getpid()
@@ -184,6 +191,14 @@ class Clock(object):
         if wake.locked():
             wake.release()
         return True
+
+    def leave(self):
+        """Waits, not for long, until the thread has begun and ended: one that has not begun when Python takes down
+        what belongs to it crashes."""
+        for _ in range(1000):
+            if self.ended:
+                break
+            sleep(0.0005)
 
     def join(self):
         """Waits, not for long, until the thread is gone."""

@@ -70,7 +70,7 @@ def tidy():
         environment.pop(b"PYTHONPATH", None)
     else:
         environment[b"PYTHONPATH"] = CONFIG["variable"]
-    sys.modules.pop("sitecustomize", None)
+    sys.modules.pop(__name__, None)
 
 
 def begin():
@@ -91,12 +91,16 @@ def record():
     watch_threads()
     watch_signals()
     watch_processes()
-    tell("start", "%d.%d" % sys.version_info[:2])
+    tell("start", "%d.%d" % sys.version_info[:2], memory())
+    PRICES.take()
+    State.used_before = processor_time()
     RECORDER.start()
     CLOCK.start()
 
 
-if is_on_the_way():
+if CONFIG["program"]:
+    start = Start()
+elif is_on_the_way():
     hand_on()
 else:
     tidy()

@@ -6,6 +6,7 @@ import gc
 import os
 import posix
 import sys
+import time
 from marshal import dumps
 
 
@@ -21,12 +22,8 @@ else:
     import signal as _signal
     import thread as _thread
     from operator import methodcaller
-from time import sleep
 
-try:
-    from time import perf_counter as clock
-except ImportError:
-    from time import time as clock
+clock, sleep = getattr(time, "perf_counter", time.time), time.sleep
 
 # The module leaves sys.modules; Python 2 empties one that nobody holds.
 SELF = sys.modules[__name__]
