@@ -21,8 +21,8 @@
 //! numbers), `dummyrunner` (simulated players, and a game for them), `record` (programs that run under a profiler),
 //! `evennia` (a game's folder, settings and processes), `interpreter` (finds the user's Python), `keeper` (ends what
 //! runs in it should `prof` be killed), `process` (what a running one costs), `random` (numbers that a seed repeats),
-//! `date` (moments as text), `markup` (text in pages), `python` (what must come out as Python itself does it). All but `cli` take bytes and
-//! writers and return values.
+//! `date` (moments as text), `markup` (text in pages), `toml_text` (what people write in TOML), `python` (what must come
+//! out as Python itself does it). All but `cli` take bytes and writers and return values.
 //!
 //! # Words
 //!
@@ -55,4 +55,5 @@ pub mod record;
 pub mod self_profile;
 pub mod statistics;
 pub mod timeit;
+pub mod toml_text;
 pub mod view;

@@ -414,24 +414,10 @@ impl Dummy {
     }
 
     fn record(&mut self, world: &mut World<'_>, pending: Pending, at: u64) {
-        let (response, service) = (
-            at.saturating_sub(pending.intended),
-            at.saturating_sub(pending.sent),
-        );
-        let intended = world.plan.has_intended_times();
+        let (response, service) = keep(world, pending, at);
         let metrics = &mut world.shared.metrics;
         metrics.window.counters.answered += 1;
-        metrics
-            .window
-            .lag
-            .record(if intended { response } else { service });
-        metrics.window.service.record(service);
-        let action = &mut metrics.actions[usize::from(pending.action)];
-        action.answered += 1;
-        action.service.record(service);
-        if intended {
-            action.response.record(response);
-        }
+        metrics.actions[usize::from(pending.action)].answered += 1;
         self.tell(world, || What::Answered {
             action: Some(pending.action),
             response,
@@ -458,21 +444,10 @@ impl Dummy {
             return;
         };
         let at = pending.sent + self.timeout(world, pending.action);
-        let intended = world.plan.has_intended_times();
-        let (response, service) = (at.saturating_sub(pending.intended), at - pending.sent);
+        keep(world, pending, at);
         let metrics = &mut world.shared.metrics;
         metrics.window.counters.lost += 1;
-        metrics
-            .window
-            .lag
-            .record(if intended { response } else { service });
-        metrics.window.service.record(service);
-        let action = &mut metrics.actions[usize::from(pending.action)];
-        action.lost += 1;
-        action.service.record(service);
-        if intended {
-            action.response.record(response);
-        }
+        metrics.actions[usize::from(pending.action)].lost += 1;
         self.count(world, Problem::Lost);
         self.after_answer(world, pending);
     }
@@ -538,4 +513,22 @@ impl Dummy {
         let answers = pending.method == Method::Quiet && last >= pending.sent;
         answers.then(|| (last, last.saturating_add(nanos(world.plan.scenario.lag.quiet))))
     }
+}
+
+/// Records the lags of a command that ended at this time. Returns them: from when it was intended, and from when it was
+/// sent.
+fn keep(world: &mut World<'_>, pending: Pending, at: u64) -> (u64, u64) {
+    let response = at.saturating_sub(pending.intended);
+    let service = at.saturating_sub(pending.sent);
+    let intended = world.plan.has_intended_times();
+    let metrics = &mut world.shared.metrics;
+    let lag = if intended { response } else { service };
+    metrics.window.lag.record(lag);
+    metrics.window.service.record(service);
+    let action = &mut metrics.actions[usize::from(pending.action)];
+    action.service.record(service);
+    if intended {
+        action.response.record(response);
+    }
+    (response, service)
 }

@@ -6,21 +6,11 @@ mod run;
 use super::condition::Condition;
 use super::template::{Names, Template};
 use super::{Action, Feed, Method, Pattern, Pool, Profile, Scenario, Size, Stage, Variable, duration, file};
+use crate::toml_text;
+pub use crate::toml_text::Error;
 use std::ops::Range;
 use std::time::Duration;
 use toml::Spanned;
-
-/// Why a text is no scenario.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct Error {
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    /// For people.
-    pub message: String,
-}
 
 /// Reads the file of a feed, by the path as the scenario has it; an error is for people.
 pub type Load<'a> = &'a mut dyn FnMut(&str) -> Result<String, String>;
@@ -34,13 +24,8 @@ const LONGEST_TIMESTEP: Duration = Duration::from_secs(3600);
 /// # Errors
 /// The first mistake, with its place.
 pub fn parse(text: &str, load: Load<'_>) -> Result<Scenario, Error> {
-    let place = Place { text };
-    let file: file::File = toml::from_str(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        // The crate's own message may show the source below its first line.
-        place.bad(span, error.message().lines().next().unwrap_or("no TOML"))
-    })?;
-    place.scenario(&file, load)
+    let file: file::File = toml_text::read(text)?;
+    Place { text }.scenario(&file, load)
 }
 
 /// The text, to tell lines and columns.
@@ -78,13 +63,7 @@ impl Names for Known<'_> {
 
 impl Place<'_> {
     fn bad(&self, at: Range<usize>, message: impl Into<String>) -> Error {
-        let before = self.text.get(..at.start).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Error {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: message.into(),
-        }
+        Error::at(self.text, at.start, message)
     }
 
     /// The place of a part of a text: where the text stands as it reads, that part, else the whole.

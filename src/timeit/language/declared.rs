@@ -7,23 +7,12 @@
 
 use super::Language;
 use crate::timeit::session::Case;
+use crate::toml_text::{self, Error};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use toml::Spanned;
-
-/// Why a text declares no workers.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct Error {
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    /// For people.
-    pub message: String,
-}
 
 /// Names that mean the languages that are known.
 pub const KNOWN: [&str; 5] = ["python", "node", "ruby", "rust", "c"];
@@ -67,20 +56,8 @@ struct Reference {
 /// # Errors
 /// The first mistake, with its place.
 pub fn read(text: &str, folder: &Path) -> Result<BTreeMap<String, Language>, Error> {
-    let bad = |at: usize, message: String| {
-        let before = text.get(..at).unwrap_or(text);
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        Error {
-            line: before.matches('\n').count() + 1,
-            column: before[start..].chars().count() + 1,
-            message,
-        }
-    };
-    let file: File = toml::from_str(text).map_err(|error| {
-        // The crate's own message may show the source below its first line.
-        let message = error.message().lines().next().unwrap_or("no TOML");
-        bad(error.span().unwrap_or(0..0).start, message.to_owned())
-    })?;
+    let bad = |at: usize, message: String| Error::at(text, at, message);
+    let file: File = toml_text::read(text)?;
     let mut languages = BTreeMap::new();
     for (name, declared) in file.timeit.workers {
         let at = name.span().start;
