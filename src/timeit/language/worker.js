@@ -189,7 +189,8 @@
           after[3],
           row.setup
         );
-        if (now() - told > LOOK_EVERY) {
+        // Whoever looks at long rows wants those before them, too.
+        if (watched || now() - told > LOOK_EVERY) {
           say('rows', rows.splice(0));
           told = now();
         }

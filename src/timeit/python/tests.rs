@@ -22,19 +22,18 @@ fn python() -> Option<PathBuf> {
     found
 }
 
-/// Looks on; says stop once so many looks were had.
+/// Looks on; says stop once so many loops of the last row are known to be done.
 struct Looks {
-    seen: Vec<Progress>,
-    most: usize,
+    last: Row,
+    most: u64,
 }
 
 impl Watch for Looks {
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
-        self.seen.push(progress);
-        if self.seen.len() < self.most {
-            ControlFlow::Continue(())
-        } else {
+        if progress.row == self.last && progress.done >= self.most {
             ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     }
 }
@@ -51,10 +50,10 @@ fn run_with(
     setup: &str,
     statement: &str,
     loops: &[u64],
-    looks: usize,
+    most: u64,
 ) -> Result<Vec<Sample>, Stop> {
     let mut session = Python::new(settings).open()?;
-    run_in(&mut *session, setup, statement, loops, looks)
+    run_in(&mut *session, setup, statement, loops, most)
 }
 
 fn run_in(
@@ -62,7 +61,7 @@ fn run_in(
     setup: &str,
     statement: &str,
     loops: &[u64],
-    looks: usize,
+    most: u64,
 ) -> Result<Vec<Sample>, Stop> {
     session.prepare(&Case {
         name: "A".into(),
@@ -72,16 +71,13 @@ fn run_in(
         parameters: Vec::new(),
     })?;
     let plan: Vec<Row> = loops.iter().map(|&loops| Row { case: 0, loops }).collect();
-    let mut looks = Looks {
-        seen: Vec::new(),
-        most: looks,
-    };
-    session.run(&plan, &mut looks)
+    let last = *plan.last().expect("a row");
+    session.run(&plan, &mut Looks { last, most })
 }
 
 /// The error that this code ends in.
 fn error_of(setup: &str, statement: &str) -> Option<crate::timeit::session::CodeError> {
-    match run_with(settings()?, setup, statement, &[1], usize::MAX) {
+    match run_with(settings()?, setup, statement, &[1], u64::MAX) {
         Err(Stop {
             reason: Reason::Code(error),
             ..
@@ -108,7 +104,7 @@ fn check_error(setup: &str, statement: &str, at: Option<(Part, usize)>, shown: &
 /// How a process ends that runs this code.
 fn check_death(statement: &str, expected: &str) {
     let Some(settings) = settings() else { return };
-    match run_with(settings, "", statement, &[1], usize::MAX) {
+    match run_with(settings, "", statement, &[1], u64::MAX) {
         Err(Stop {
             reason: Reason::Died { status, .. },
             ..
@@ -121,7 +117,7 @@ fn check_death(statement: &str, expected: &str) {
 fn samples_are_taken() {
     let Some(settings) = settings() else { return };
     let before = Instant::now();
-    let samples = run_with(settings, "x = 1", "x + 1", &[1, 1000, 10], usize::MAX).expect("samples");
+    let samples = run_with(settings, "x = 1", "x + 1", &[1, 1000, 10], u64::MAX).expect("samples");
     let elapsed = before.elapsed();
     let loops: Vec<u64> = samples.iter().map(|sample| sample.row.loops).collect();
     assert_eq!(loops, [1, 1000, 10]);
@@ -138,21 +134,14 @@ fn the_code_sees_a_main_program_of_its_own() {
     let statement = "assert __main__.__dict__ is globals() and __name__ == '__main__' and here == 1\n\
                      assert sys.path[0] == '' and sys.stdin.read() == ''\n\
                      assert not any(name in globals() for name in ('Worker', 'os', 'PID'))";
-    run_with(settings, setup, statement, &[2], usize::MAX).expect("all hold");
+    run_with(settings, setup, statement, &[2], u64::MAX).expect("all hold");
 }
 
 #[test]
 fn what_grows_is_seen() {
     let Some(settings) = settings() else { return };
     let mut session = Python::new(settings).open().expect("a session");
-    run_in(
-        &mut *session,
-        "a = [0]; b = [1]",
-        "a.append(1)",
-        &[50],
-        usize::MAX,
-    )
-    .expect("samples");
+    run_in(&mut *session, "a = [0]; b = [1]", "a.append(1)", &[50], u64::MAX).expect("samples");
     let growth = session.growth(0).expect("it grew");
     assert_eq!(
         (growth.name.as_str(), growth.before, growth.after, growth.loops),
@@ -165,7 +154,7 @@ fn the_end_of_what_is_printed_is_kept() {
     let Some(settings) = settings() else { return };
     let mut session = Python::new(settings).open().expect("a session");
     let statement = "import sys\nsys.stdout.write('x' * 1000000 + 'end\\n')\nsys.stdout.flush()";
-    run_in(&mut *session, "", statement, &[3], usize::MAX).expect("samples");
+    run_in(&mut *session, "", statement, &[3], u64::MAX).expect("samples");
     let printed = session.end();
     assert_eq!(printed.total, 3 * 1_000_004);
     assert!(printed.end.len() <= 4096 && printed.end.ends_with(b"xend\n"));
@@ -247,7 +236,7 @@ fn exits_and_interrupts_of_the_code_are_its_errors() {
 #[test]
 fn a_watch_that_says_stop_gets_what_is_there() {
     let Some(settings) = settings() else { return };
-    let stop = run_with(settings, "import time", "time.sleep(0.001)", &[3, 1_000_000], 3)
+    let stop = run_with(settings, "import time", "time.sleep(0.001)", &[3, 1_000_000], 11)
         .expect_err("it is stopped");
     assert!(matches!(stop.reason, Reason::Interrupted), "{stop:?}");
     assert_eq!(stop.samples.len(), 1);
@@ -283,7 +272,7 @@ fn a_loop_that_never_ends_is_killed_with_its_children() {
          while True:\n    try: time.sleep(0.01)\n    except KeyboardInterrupt: pass",
         file.path()
     );
-    let stop = run_with(settings, "", &statement, &[1], usize::MAX).expect_err("it takes too long");
+    let stop = run_with(settings, "", &statement, &[1], u64::MAX).expect_err("it takes too long");
     assert!(matches!(stop.reason, Reason::TimeOut), "{stop:?}");
     let group = std::fs::read_to_string(file.path()).expect("a file");
     let end = Instant::now() + Duration::from_secs(10);
@@ -300,7 +289,7 @@ fn a_child_that_comes_back_does_not_answer() {
         "import os",
         "if os.fork() == 0: pass",
         &[1, 1],
-        usize::MAX,
+        u64::MAX,
     );
     assert_eq!(samples.expect("samples").len(), 2);
 }

@@ -274,7 +274,8 @@ class Worker(object):
                 rows += row.result
                 if row.grown:
                     more("tell_growth")(self, row)
-                if (tick() - told) * TICKS > 250000000:
+                # Whoever looks at long rows wants those before them, too.
+                if watched or (tick() - told) * TICKS > 250000000:
                     self.channel.say("rows", rows)
                     rows = []
                     told = tick()

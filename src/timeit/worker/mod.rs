@@ -46,8 +46,9 @@
 //! - The eight numbers of a row are: wall-clock time of all loops; processor time of the thread; processor time of the
 //!   process; voluntary and involuntary context switches; page faults; peak memory of the process in bytes; time of the setup.
 //!   The first must be known. The second to sixth are what the time of the loops added.
-//! - Where a plan takes longer, complete rows are told about four times a second, and if that is wanted, progress, too. A worker that
-//!   tells all in `done` is right as well, but Ctrl-C then finds nothing, and `--timeout` counts from the begin of the plan.
+//! - Where a plan takes longer, complete rows are told about four times a second; if progress is wanted, that, too, and each
+//!   row as soon as it is complete. A worker that tells all in `done` is right as well, but Ctrl-C then finds nothing, and
+//!   `--timeout` counts from the begin of the plan.
 //!
 //! A worker that measures nothing but wall-clock time, and tells nothing but `hello`, `ready`, `done` and `error`, is complete. Without
 //! processor time `-p` shows the time on the wall, and without involuntary switches no sample can be left out as interrupted.

@@ -42,8 +42,8 @@ pub(super) struct Taken<'a> {
     pub(super) samples: Vec<Sample>,
     /// Since complete rows were told last.
     pub(super) since: Instant,
-    /// Of the row that runs: loops done, and wall and processor time that they took.
-    running: Option<(u64, Duration, Duration)>,
+    /// Of the row that runs: its place in the plan, loops done, and wall and processor time that they took.
+    running: Option<(usize, u64, Duration, Duration)>,
 }
 
 /// What a message meant for the plan.
@@ -106,8 +106,9 @@ impl<'a> Taken<'a> {
 
     /// How far the row is that runs.
     pub(super) fn progress(&self) -> Option<Progress> {
-        let &row = self.plan.get(self.samples.len())?;
-        let (done, elapsed, process_cpu) = self.running.unwrap_or_default();
+        let (place, done, elapsed, process_cpu) = self.running.unwrap_or_default();
+        // Rows before it may be complete and not told yet.
+        let &row = self.plan.get(place.max(self.samples.len()))?;
         Some(Progress {
             row,
             done,
@@ -156,9 +157,10 @@ fn sample(row: Row, numbers: &[i64]) -> Sample {
     }
 }
 
-fn running(message: &Message) -> (u64, Duration, Duration) {
+fn running(message: &Message) -> (usize, u64, Duration, Duration) {
     let time = |place| nanoseconds(message.number(place));
-    (message.count(1), time(2), time(3))
+    let place = usize::try_from(message.number(0)).unwrap_or(0);
+    (place, message.count(1), time(2), time(3))
 }
 
 fn nanoseconds(number: i64) -> Duration {
