@@ -22,6 +22,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const AGAIN: Duration = Duration::from_millis(50);
+/// Threads whose names are remembered, of a program that starts new ones for ever.
+const MOST_NAMES: usize = 10_000;
 
 /// A process that can be looked into.
 pub(super) struct Spied {
@@ -31,20 +33,12 @@ pub(super) struct Spied {
     threads: Threads,
     /// Threads of the system, by the number that Python gives them.
     known: HashMap<u64, i32>,
-    /// Names of threads, by the same number, as far as they are asked for.
-    names: HashMap<u64, Option<String>>,
+    /// Names of threads, as far as they are asked for, by both numbers: Python's comes back with another thread.
+    names: HashMap<(u64, i32), String>,
     /// While it is of use.
     walker: Option<Walker>,
     /// The frame of the process itself.
     below: Option<String>,
-}
-
-/// What was read while threads were stopped.
-enum Read {
-    /// All of it.
-    Stacks(Vec<Stack>),
-    /// What moves: the frames.
-    Walks(Vec<Walked>),
 }
 
 impl Spied {
@@ -154,33 +148,37 @@ impl Spied {
         let read = self.read(&running);
         drop(locks);
         let held = stopped.map_or(Duration::ZERO, |stopped| stopped.elapsed());
-        match read? {
-            Read::Stacks(read) => stacks.extend(read),
-            Read::Walks(walks) => {
-                for walked in walks {
-                    stacks.extend(self.named(&walked)?);
-                }
-            }
-        }
+        stacks.extend(read?);
         Ok(held)
     }
 
-    /// What is on the threads that are wanted; what can be read later is left.
-    fn read(&mut self, running: &[i32]) -> Result<Read, String> {
+    /// What is on the threads that are wanted.
+    fn read(&mut self, running: &[i32]) -> Result<Vec<Stack>, String> {
         let walks = self.walks(running);
-        if let Some(walks) = &walks
-            && self.walker.as_ref().is_some_and(Walker::is_proven)
-            && walks
-                .iter()
-                .all(|walked| !self.options.threads || self.names.contains_key(&walked.thread.number))
-        {
-            return Ok(Read::Walks(walks.to_vec()));
+        if let Some(stacks) = walks.as_ref().and_then(|walks| self.named(walks)) {
+            return Ok(stacks);
+        }
+        for (walked, system) in walks.iter().flatten() {
+            let number = walked.thread.number;
+            let names = &mut self.spy.python_thread_names;
+            // py-spy has only the one number, and would give a thread the name of an earlier one.
+            if !self.names.contains_key(&(number, *system)) && names.get(&number).is_some_and(Option::is_some)
+            {
+                names.remove(&number);
+            }
         }
         let traces = self.traces(running)?;
         let mut stacks = Vec::with_capacity(traces.len());
         for trace in traces {
-            let (number, system) = (trace.thread_id, trace.os_thread_id);
-            self.names.insert(number, trace.thread_name);
+            let (number, told) = (trace.thread_id, trace.os_thread_id);
+            if let Some(name) = &trace.thread_name
+                && let Some(system) = self.system_thread(number, told)
+            {
+                if self.names.len() >= MOST_NAMES {
+                    self.names.clear();
+                }
+                self.names.insert((number, system), name.clone());
+            }
             let functions = trace.frames.into_iter().map(|frame| {
                 Arc::new(Function {
                     name: frame.name,
@@ -190,31 +188,44 @@ impl Spied {
             });
             let functions: Vec<Arc<Function>> = functions.collect();
             let mut walked = walks.iter().flatten();
-            if let Some(walked) = walked.find(|walked| walked.thread.number == number) {
+            if let Some((walked, _)) = walked.find(|(walked, _)| walked.thread.number == number) {
                 self.compare(walked, &functions);
             }
-            stacks.extend(self.stack(number, system, functions));
+            let thread = trace.thread_name.or_else(|| told.map(|told| told.to_string()));
+            stacks.extend(self.stack(thread.unwrap_or_else(|| format!("{number:#X}")), functions));
         }
-        Ok(Read::Stacks(stacks))
+        Ok(stacks)
     }
 
-    /// The frames of the threads that are wanted; `None` where that cannot be told.
-    fn walks(&mut self, running: &[i32]) -> Option<Vec<Walked>> {
+    /// The frames of the threads that are wanted, with the numbers that the system gives to these; `None` where that
+    /// cannot be told.
+    fn walks(&mut self, running: &[i32]) -> Option<Vec<(Walked, i32)>> {
         let threads = self.walker.as_mut()?.threads()?;
         let mut walks = Vec::new();
         for thread in threads {
-            if self.options.idle || running.contains(&self.system_thread(thread.number, thread.system)?) {
-                walks.push(self.walker.as_mut()?.walk(thread)?);
+            let system = self.system_thread(thread.number, thread.system)?;
+            if self.options.idle || running.contains(&system) {
+                walks.push((self.walker.as_mut()?.walk(thread)?, system));
             }
         }
         Some(walks)
     }
 
-    /// The names on a stack, read while the program runs on: they stay where they are as long as their functions.
-    fn named(&mut self, walked: &Walked) -> Result<Option<Stack>, String> {
-        let functions = self.walker.as_mut().and_then(|walker| walker.functions(walked));
-        let functions = functions.ok_or("a function was gone before its name was read")?;
-        Ok(self.stack(walked.thread.number, walked.thread.system, functions))
+    /// Their stacks, if they can be trusted and their threads' names are known.
+    fn named(&mut self, walks: &[(Walked, i32)]) -> Option<Vec<Stack>> {
+        let walker = self.walker.as_mut().filter(|walker| walker.is_proven())?;
+        let mut read = Vec::with_capacity(walks.len());
+        for (walked, system) in walks {
+            let name = match self.options.threads {
+                true => self.names.get(&(walked.thread.number, *system))?.clone(),
+                false => String::new(),
+            };
+            read.push((name, walker.functions(walked)?));
+        }
+        let stacks = read
+            .into_iter()
+            .filter_map(|(name, functions)| self.stack(name, functions));
+        Some(stacks.collect())
     }
 
     /// What py-spy has read shows whether frames are followed rightly here, unless they have changed meanwhile: not all
@@ -298,17 +309,14 @@ impl Spied {
         (read == record.len()).then_some(record)
     }
 
-    fn stack(&self, thread: u64, system: Option<u64>, functions: Vec<Arc<Function>>) -> Option<Stack> {
+    /// `thread`: what it is called, where that is asked for.
+    fn stack(&self, thread: String, functions: Vec<Arc<Function>>) -> Option<Stack> {
         if functions.is_empty() {
             return None;
         }
         let mut below: Vec<String> = self.below.iter().cloned().collect();
         if self.options.threads {
-            below.push(match (self.names.get(&thread), system) {
-                (Some(Some(name)), _) => format!("thread {name}"),
-                (_, Some(system)) => format!("thread {system}"),
-                (_, None) => format!("thread {thread:#X}"),
-            });
+            below.push(format!("thread {thread}"));
         }
         Some(Stack { below, functions })
     }

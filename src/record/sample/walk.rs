@@ -1,9 +1,8 @@
 //! Stacks read with few calls of the system.
 //!
 //! py-spy reads each function's code, name and file again at each look: some 280 calls for a server's stack of 45
-//! functions, while which the server stands still. Here a look only follows the frames, in some 11 calls; what a code is
-//! called is read once, after the program was let go, and holds as long as the code's own pointers to its names are
-//! the same.
+//! functions, while which the server stands still. Here a look follows the frames, in some 11 calls; what a code is
+//! called is read once, and holds as long as the code's own pointers to its names are the same.
 //!
 //! Kept true: nothing is believed before a whole stack came out here as py-spy read it. Where that never happens, the
 //! places of [`Layout`] are not those of this build, and py-spy is left to do it all.
@@ -164,9 +163,8 @@ impl Walker {
                 functions.push(Arc::clone(function));
                 continue;
             }
-            self.memory.forget();
             let function = Arc::new(self.function(names)?);
-            // Had it ended meanwhile, there would be something else now.
+            // Where the thread is not stopped, it may have ended meanwhile, and something else come to its place.
             if self.names(&[code])? != [names] {
                 return None;
             }

@@ -4,7 +4,7 @@
 use super::*;
 use crate::interpreter::{Places, find};
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -39,9 +39,24 @@ impl Drop for Program {
     }
 }
 
-fn start(python: &Path) -> Program {
+/// Two threads, one after the other: the second has the number of the first.
+const TURNS: &str = "
+import sys, threading
+def wait(end):
+    end.wait(60)
+for name in ['ALPHA', 'BETA']:
+    end = threading.Event()
+    thread = threading.Thread(target=wait, args=(end,), name=name, daemon=True)
+    thread.start()
+    sys.stdout.write('there\\n'); sys.stdout.flush()
+    sys.stdin.readline()
+    end.set()
+    thread.join()
+";
+
+fn start(python: &Path, text: &str) -> Program {
     let child = Command::new(python)
-        .args(["-c", PROGRAM])
+        .args(["-c", text])
         .env("PYTHONIOENCODING", "utf-8")
         .env("PYTHONUTF8", "1")
         .env("LC_ALL", "C.UTF-8")
@@ -49,12 +64,28 @@ fn start(python: &Path) -> Program {
         .stdout(Stdio::piped())
         .spawn();
     let mut program = Program(child.expect("it starts"));
-    let mut line = String::new();
-    BufReader::new(program.0.stdout.take().expect("a pipe"))
-        .read_line(&mut line)
-        .expect("it speaks");
-    assert_eq!(line, "there\n", "{}", python.display());
+    hear(&mut program);
     program
+}
+
+/// Waits until it says that it is there.
+fn hear(program: &mut Program) {
+    let mut line = [0; 6];
+    let output = program.0.stdout.as_mut().expect("a pipe");
+    output.read_exact(&mut line).expect("it speaks");
+    assert_eq!(&line, b"there\n");
+}
+
+/// What its threads do once all of them wait.
+fn look(spied: &mut Spied) -> Vec<Stack> {
+    // A program has something left to do between what it says and its wait.
+    while !spied.threads.running().expect("it waits").is_empty() {
+        std::thread::yield_now();
+    }
+    let mut stacks = Vec::new();
+    spied.look(&mut stacks).expect("it waits");
+    stacks.sort_by(|a, b| a.below.cmp(&b.below));
+    stacks
 }
 
 /// Version and path of each that is here.
@@ -78,7 +109,7 @@ fn pythons() -> Vec<(&'static str, PathBuf)> {
 #[test]
 fn frames_that_are_followed_are_those_that_py_spy_reads() {
     for (version, python) in pythons() {
-        let program = start(&python);
+        let program = start(&python, PROGRAM);
         let options = Options {
             idle: true,
             threads: true,
@@ -91,16 +122,6 @@ fn frames_that_are_followed_are_those_that_py_spy_reads() {
                 return;
             }
             Err(error) => panic!("{version}: {error}"),
-        };
-        // It has something left to do between what it says and its wait.
-        while !spied.threads.running().expect("it waits").is_empty() {
-            std::thread::yield_now();
-        }
-        let look = |spied: &mut Spied| {
-            let mut stacks = Vec::new();
-            spied.look(&mut stacks).expect("it waits");
-            stacks.sort_by(|a, b| a.below.cmp(&b.below));
-            stacks
         };
         let by_py_spy = look(&mut spied);
         let is_proven = |spied: &Spied| spied.walker.as_ref().is_some_and(Walker::is_proven);
@@ -130,7 +151,7 @@ fn a_build_with_other_places_is_left_to_py_spy() {
     let Some((version, python)) = pythons().pop() else {
         return;
     };
-    let program = start(&python);
+    let program = start(&python, PROGRAM);
     let options = Options {
         idle: true,
         ..Options::default()
@@ -150,4 +171,32 @@ fn a_build_with_other_places_is_left_to_py_spy() {
         assert!(stacks.iter().any(|stack| stack.functions.len() > 100));
     }
     assert!(!spied.walker.as_ref().is_some_and(Walker::is_proven), "{version}");
+}
+
+#[test]
+fn a_thread_that_has_the_number_of_another_has_its_own_name() {
+    for (version, python) in pythons() {
+        let mut program = start(&python, TURNS);
+        let options = Options {
+            idle: true,
+            threads: true,
+            ..Options::default()
+        };
+        let Ok(mut spied) = Spied::attach(program.0.id(), &options, Duration::from_secs(10)) else {
+            assert!(std::env::var_os("CI").is_none(), "{version}");
+            return;
+        };
+        for name in ["thread ALPHA", "thread BETA"] {
+            for _ in 0..3 {
+                let stacks = look(&mut spied);
+                let names: Vec<&str> = stacks.iter().map(|stack| stack.below[0].as_str()).collect();
+                assert_eq!(names, [name, "thread MainThread"], "{version}");
+            }
+            if name == "thread ALPHA" {
+                let input = program.0.stdin.as_mut().expect("a pipe");
+                input.write_all(b"\n").expect("it listens");
+                hear(&mut program);
+            }
+        }
+    }
 }
