@@ -27,7 +27,7 @@ pub use exit::{Code, Failure};
 
 use crate::self_profile::SelfProfile;
 use clap::{ColorChoice, Parser, Subcommand};
-use output::{Output, OutputFile};
+use output::Output;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -136,23 +136,21 @@ fn run_command(cli: Cli, output: &mut Output) -> Result<Code, Failure> {
 struct Sampling {
     profile: SelfProfile,
     path: PathBuf,
-    file: OutputFile,
 }
 
 impl Sampling {
     fn start(path: &Path) -> Result<Sampling, Failure> {
+        output::check_folder(path)?;
         Ok(Sampling {
-            file: OutputFile::begin(path)?,
             path: path.into(),
             profile: SelfProfile::start().map_err(|error| Failure::usage(error.to_string()))?,
         })
     }
 
-    fn finish(mut self, output: &mut Output) -> Result<(), Failure> {
+    fn finish(self, output: &mut Output) -> Result<(), Failure> {
         let picture = self.profile.flamegraph("prof");
         let picture = picture.map_err(|error| Failure::failed(format!("--self-profile: {error}")))?;
-        self.file.write(&picture.svg)?;
-        self.file.finish()?;
+        output::write_file(&self.path, &picture.svg)?;
         if let Some(why) = picture.empty {
             let message = format!("{}: {why}", self.path.display());
             output.report("note", &crate::python::text::shown(message.as_bytes()));

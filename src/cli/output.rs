@@ -117,6 +117,26 @@ impl Output {
     }
 }
 
+/// Can a file be made there? Told before any work is done.
+pub(super) fn check_folder(path: &Path) -> Result<(), Failure> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let result = if path.is_dir() {
+        Err(std::io::Error::from(std::io::ErrorKind::IsADirectory))
+    } else {
+        tempfile::Builder::new()
+            .prefix(".prof-")
+            .tempfile_in(folder)
+            .map(drop)
+    };
+    result.map_err(|error| {
+        let path = path.to_string_lossy();
+        Failure::usage(format!("cannot write `{path}`: {}", system_text(&error)))
+    })
+}
+
 /// Makes a folder, and those above it.
 pub(super) fn make_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| {

@@ -145,6 +145,12 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         keep_running: args.keep_running,
         only: None,
     };
+    if args.children && target.program.is_some() {
+        output.report(
+            "warning",
+            "children that Python starts with -E, -I or -S, too, as multiprocessing does, are not recorded",
+        );
+    }
     forward::hold();
     let variable = std::env::var_os("PYTHONPATH");
     let mut command = Command::new(&target.python);

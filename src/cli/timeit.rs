@@ -107,7 +107,7 @@ pub(super) struct Args {
     interpreter: interpreter::Args,
 
     /// How often to run the statement: in one go, for each repeat; 0 is --autorange [default: 1,000,000]
-    #[arg(short, long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
+    #[arg(short, long, value_name = "N", value_parser = parse_number, allow_negative_numbers = true)]
     number: Option<u64>,
 
     /// How often to take the time of all loops [default: 1, with --autorange 5]. With commands it is --runs
@@ -236,6 +236,11 @@ fn parse_count(text: &str) -> Result<u64, String> {
             _ => Err("it is a whole number such as 1000, 1_000 or 1e3".into()),
         },
     }
+}
+
+/// `-n`, which names a command in hyperfine.
+fn parse_number(text: &str) -> Result<u64, String> {
+    parse_count(text).map_err(|message| format!("{message}; a command gets a name by --name"))
 }
 
 fn parse_repeat(text: &str) -> Result<u64, String> {

@@ -87,6 +87,21 @@ pub(super) struct Recording {
     pub(super) lines: BufReader<std::process::ChildStdout>,
 }
 
+/// A test that fails leaves nothing running.
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if let Ok(None) = self.prof.try_wait() {
+            for pid in [self.program, self.prof.id() as i32] {
+                let _ = nix::sys::signal::kill(
+                    nix::unistd::Pid::from_raw(pid),
+                    nix::sys::signal::Signal::SIGKILL,
+                );
+            }
+            let _ = self.prof.wait();
+        }
+    }
+}
+
 /// The program prints its number itself, before it works.
 pub(super) fn start(folder: &Folder, options: &[&str], program: &str) -> Option<Recording> {
     Some(start_with(python()?, folder, options, program))
@@ -534,6 +549,7 @@ while True:
     recording.line("True");
     recording.line("True");
     recording.signal(2);
+    // The next one may come while the first is being dealt with.
     until("the dump", || folder.file("out.prof").exists());
     assert!(calls(&dump(&folder.file("out.prof")), "work") > 0);
     // By way of prof, as a supervisor sends it.

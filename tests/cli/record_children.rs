@@ -112,7 +112,8 @@ null = os.open(os.devnull, os.O_RDWR)
 for n in range(3): os.dup2(null, n)
 parent = os.getppid()
 served()
-while not os.path.exists('end'): time.sleep(0.01)
+late = time.time() + 120
+while not os.path.exists('end') and time.time() < late: time.sleep(0.01)
 ";
     for options in [&[][..], &["--every", "50ms"]] {
         let folder = Folder::new();

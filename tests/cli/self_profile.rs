@@ -96,7 +96,7 @@ fn every_command_leaves_a_picture() {
     let mut worker = Command::new(python)
         .args([
             "-c",
-            "import time\nend = time.time() + 600\nwhile time.time() < end: sum(range(1000))",
+            "import time\nend = time.time() + 120\nwhile time.time() < end: sum(range(1000))",
         ])
         .spawn()
         .expect("Python");

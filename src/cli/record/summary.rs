@@ -182,7 +182,7 @@ fn cost_line(cost: &Cost) -> String {
     // The more there is of it, the less is known of the rest.
     let digits = usize::from(times < 3.0);
     format!(
-        "cProfile added about {} to the CPU time, {} in all: about {times:.digits$} times as slow as without",
+        "cProfile added about {} to the CPU time after Python's start, {}: about {times:.digits$} times as slow as without",
         time(cost.added.as_secs_f64(), 2, None),
         seconds(cost.used)
     )
@@ -315,7 +315,7 @@ mod tests {
         };
         assert_eq!(
             cost_line(&cost),
-            "cProfile added about 1.9 s to the CPU time, 6.40 s in all: about 1.4 times as slow as without"
+            "cProfile added about 1.9 s to the CPU time after Python's start, 6.40 s: about 1.4 times as slow as without"
         );
         let cost = Cost {
             added: Duration::from_secs(5),

@@ -3,7 +3,7 @@
 use super::super::Failure;
 use super::super::exit::First;
 use super::super::input::system_text;
-use super::super::output::{Output, make_folder, write_file};
+use super::super::output::{Output, check_folder, make_folder, write_file};
 use crate::timeit::profiled::Profiled;
 use crate::timeit::report::units::Unit;
 use crate::timeit::report::{csv, histogram, html, table};
@@ -257,26 +257,6 @@ fn save_place(name: &OsStr) -> Result<PathBuf, Failure> {
         make_folder(folder)?;
     }
     Ok(path)
-}
-
-/// Can a file be made there? Told before anything is measured.
-pub(super) fn check_folder(path: &Path) -> Result<(), Failure> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let result = if path.is_dir() {
-        Err(std::io::Error::from(std::io::ErrorKind::IsADirectory))
-    } else {
-        tempfile::Builder::new()
-            .prefix(".prof-")
-            .tempfile_in(folder)
-            .map(drop)
-    };
-    result.map_err(|error| {
-        let path = path.to_string_lossy();
-        Failure::usage(format!("cannot write `{path}`: {}", system_text(&error)))
-    })
 }
 
 /// Saved results and what to call them.

@@ -1,9 +1,9 @@
 //! `--profile` and `--profile-out`: what the profiler saw, as tables and as files.
 
+use super::super::output::check_folder;
 use super::super::output::{Output, write_file};
 use super::super::stack_files::{About, Format, bytes, numbered};
 use super::super::{Failure, picture};
-use super::keep::check_folder;
 use crate::python::Version;
 use crate::python::text;
 use crate::timeit::profiled::{Profiled, Seen};

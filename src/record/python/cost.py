@@ -56,13 +56,11 @@ def median(times):
     return sorted(times)[len(times) // 2]
 
 
-def prices(apart):
+def prices():
     """What a call of a Python function costs without a profiler, and more with it, in nanoseconds; the same of a
-    built-in function; how long code without calls takes, in thousandths of the time without a profiler. `apart`: as
-    calls are heard from the second thread on."""
+    built-in function; how long code without calls takes, in thousandths of the time without a profiler."""
     alone, heard = [[] for _ in WORKS], [[] for _ in WORKS]
     trial = Recorder()
-    trial.apart = apart
     for _ in range(ROUNDS):
         take_times(alone)
         trial.main, trial.thread = Profiler(), get_ident()
@@ -78,22 +76,19 @@ def prices(apart):
 
 
 class Prices(object):
-    now = 0, 0, 0, 0, 1000
-    # From the second thread on, where that is dearer.
-    apart = None
+    unknown = now = 0, 0, 0, 0, 1000
 
     def take(self):
         """Before the recording starts."""
         try:
-            self.now = prices(False)
-            if MONITORING and (CONFIG["threads"] or CONFIG["children"]):
-                self.apart = prices(True)
+            self.now = prices()
         except Exception:
             # The recording does not need it.
             pass
 
-    def go_apart(self):
-        self.now = self.apart or self.now
+    def forget(self):
+        """Calls are heard in another way now, which is dearer, and was not measured."""
+        self.now = self.unknown
 
 
 PRICES = Prices()

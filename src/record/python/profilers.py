@@ -192,7 +192,7 @@ class Recorder(object):
         if MONITORING and self.tool is not None and not self.apart:
             self.apart = True
             self.listen()
-            PRICES.go_apart()
+            PRICES.forget()
 
 
 def ear(profiler, name):

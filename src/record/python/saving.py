@@ -25,6 +25,9 @@ class State(object):
     busy = None
     after = None
     asked = None
+    # With --keep-running: the first Ctrl-C has come; another one that could not be dealt with at once.
+    interrupted = False
+    interrupted_again = False
     # Processor seconds that the process had used when recording began.
     used_before = 0.0
 

@@ -37,19 +37,29 @@ def in_main(why):
             SAVING.release()
         if State.after:
             end_now(State.after)
+        interrupt_again()
 
 
 def on_first_interrupt(number, frame):
-    if not finish("interrupt"):
+    if State.interrupted or State.busy == get_ident():
+        # Another one before the first is done with, or one amid a snapshot.
+        State.interrupted_again = True
         return
-    tell("kept")
-    restore_interrupt()
+    State.interrupted = True
+    try:
+        finish("interrupt")
+        tell("kept")
+    finally:
+        handler = KEPT.pop()
+        HIDDEN.pop(_signal.SIGINT, None)
+        set_signal(_signal.SIGINT, handler)
+    interrupt_again()
 
 
-def restore_interrupt():
-    handler = KEPT.pop()
-    HIDDEN.pop(_signal.SIGINT, None)
-    set_signal(_signal.SIGINT, handler)
+def interrupt_again():
+    if State.interrupted_again:
+        State.interrupted_again = False
+        kill(getpid(), _signal.SIGINT)
 
 
 def set_signal(number, handler):

@@ -275,11 +275,18 @@ impl Options {
                 })?),
             }
         }
-        let counters = columns.iter().filter_map(|column| match column {
+        let mut once: Vec<Column> = Vec::new();
+        for column in columns {
+            if !once.contains(&column) {
+                once.push(column);
+            }
+        }
+        let counters = once.iter().filter_map(|column| match column {
             Column::Counter(counter) => Some(*counter),
             _ => None,
         });
-        Ok((columns.clone(), counters.collect()))
+        let counters = counters.collect();
+        Ok((once, counters))
     }
 }
 
