@@ -484,6 +484,28 @@ fn nothing_is_taken_out_of_the_loop() {
     }
 }
 
+#[test]
+fn literals_of_the_setup_are_not_known_in_the_loop() {
+    if !is_there(RUST.program) {
+        return;
+    }
+    // What is known while it is built costs what a number costs: nothing.
+    for (setup, dear, cheap) in [
+        ("let x = 2f64;", "x.powf(2.5)", "x"),
+        ("let s = \"12345\";", "s.parse::<u32>()", "s.len()"),
+    ] {
+        let options = ["--processes", "3", "--max-time", "1", "-s", setup];
+        let printed = timeit(&RUST, &[&options[..], &[dear, "--vs", cheap]].concat());
+        assert_eq!(printed.code, Some(0), "{}", printed.err);
+        let line = printed.out.lines().find(|line| line.contains("B is "));
+        let ratio = line.and_then(|line| {
+            let (ratio, _) = line.trim().strip_prefix("B is ")?.split_once("x faster")?;
+            ratio.parse::<f64>().ok()
+        });
+        assert!(ratio.is_some_and(|ratio| ratio > 2.0), "{}", printed.out);
+    }
+}
+
 /// What is told of arguments that cannot be used.
 fn check_usage(arguments: &[&str], expected: &[&str]) {
     let mut command = prof();
