@@ -496,13 +496,75 @@ fn literals_of_the_setup_are_not_known_in_the_loop() {
     ] {
         let options = ["--processes", "3", "--max-time", "1", "-s", setup];
         let printed = timeit(&RUST, &[&options[..], &[dear, "--vs", cheap]].concat());
-        assert_eq!(printed.code, Some(0), "{}", printed.err);
-        let line = printed.out.lines().find(|line| line.contains("B is "));
-        let ratio = line.and_then(|line| {
-            let (ratio, _) = line.trim().strip_prefix("B is ")?.split_once("x faster")?;
-            ratio.parse::<f64>().ok()
-        });
-        assert!(ratio.is_some_and(|ratio| ratio > 2.0), "{}", printed.out);
+        assert!(times_faster(&printed) > 2.0, "{}", printed.out);
+    }
+}
+
+/// How many times faster B is than A, by the verdict.
+fn times_faster(printed: &Printed) -> f64 {
+    assert_eq!(printed.code, Some(0), "{}", printed.err);
+    let line = printed.out.lines().find(|line| line.contains("B is "));
+    let ratio = line.and_then(|line| {
+        let (ratio, _) = line.trim().strip_prefix("B is ")?.split_once("x faster")?;
+        ratio.parse::<f64>().ok()
+    });
+    ratio.unwrap_or_else(|| panic!("{}", printed.out))
+}
+
+#[test]
+fn a_name_that_cannot_go_through_memory_leaves_the_others_there() {
+    for (language, setup, dear, cheap) in [
+        (
+            RUST,
+            // The name v was moved, and is another one in the statement.
+            "let x = 2f64; let v = vec![1]; let w = v;",
+            "x.powf(2.5) + f64::from(w.iter().map(|v| v + 1).sum::<i32>())",
+            "w.len()",
+        ),
+        (
+            C,
+            "#include <math.h>\ndouble x = 2; register int q = 3;",
+            "pow(x, 2.5) + q",
+            "q",
+        ),
+    ] {
+        if !is_there(language.program) {
+            continue;
+        }
+        let options = ["--processes", "3", "--max-time", "1", "-s", setup];
+        let printed = timeit(&language, &[&options[..], &[dear, "--vs", cheap]].concat());
+        assert!(times_faster(&printed) > 5.0, "{}", printed.out);
+    }
+}
+
+#[test]
+fn a_loop_that_does_nothing_is_told() {
+    for (language, setup, statement) in [
+        (
+            RUST,
+            "let v: Vec<u64> = (0..1000).collect();",
+            "let s: u64 = v.iter().sum();",
+        ),
+        (
+            C,
+            "int a[1000] = {1};",
+            "int s = 0; for (int i = 0; i < 1000; i++) s += a[i];",
+        ),
+    ] {
+        if !is_there(language.program) {
+            continue;
+        }
+        for mode in [
+            &["-n10000000", "-r5"][..],
+            &["--auto", "--processes", "3", "--max-time", "1"],
+        ] {
+            let printed = timeit(&language, &[mode, &["-s", setup, statement]].concat());
+            assert!(
+                printed.out.contains(" is what an empty loop takes: "),
+                "{}",
+                printed.out
+            );
+        }
     }
 }
 
