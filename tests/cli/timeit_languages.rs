@@ -568,6 +568,22 @@ fn a_loop_that_does_nothing_is_told() {
     }
 }
 
+#[test]
+fn code_in_c_may_fork_and_be_slower_than_its_rival() {
+    if !is_there(C.program) {
+        return;
+    }
+    // The end of a child must not send what its parent did not send yet.
+    let includes = "#include <unistd.h>\n#include <sys/wait.h>\n#include <stdlib.h>";
+    let fork = "pid_t p = fork(); if (!p) exit(0); waitpid(p, 0, 0);";
+    let printed = timeit(&C, &["-n10", "-r5", "-s", includes, fork]);
+    assert_eq!((printed.code, &*printed.err), (Some(0), ""), "{}", printed.out);
+    // A row is complete, and the next is so long that its progress is told.
+    let slow = ["usleep(2000)", "--vs", "usleep(8000)"];
+    let printed = timeit(&C, &[&["-n64", "-r2", "-s", includes][..], &slow].concat());
+    assert_eq!((printed.code, &*printed.err), (Some(0), ""), "{}", printed.out);
+}
+
 /// What is told of arguments that cannot be used.
 fn check_usage(arguments: &[&str], expected: &[&str]) {
     let mut command = prof();
