@@ -1,6 +1,6 @@
 //! Programs that are built from the code, in C or Rust: one holds all cases, each in a file and a function of its own, and
-//! the worker. It is built once, before anything is measured; a session is a process of it. No file stays: the
-//! program is deleted when it is built, and started by the descriptor that we keep.
+//! the worker. It is built once, before anything is measured; a session is a process of it. No file stays, unless
+//! `prof` is killed while it builds: the program is deleted when it is built, and started by the descriptor that we keep.
 //!
 //! Setup and statement keep the numbers of their lines. An optimiser may take nothing out of the loop: what the setup
 //! binds and the statement uses goes through memory that the optimiser must think is changed by each loop, and the
@@ -12,15 +12,23 @@ use super::c;
 use super::rust;
 use super::tokens::{Dialect, unbalanced};
 use super::{Language, Opened, Settings};
+use crate::keeper;
 use crate::timeit::session::{Case, CodeError, Failed, Open, Part, Reason, Session, Stop};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The end of a compiler, and interrupts, are looked for so often.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// Opens sessions in a program that is built from the cases.
 #[derive(Debug)]
@@ -64,6 +72,7 @@ impl Built {
             folder: folder.path(),
             working_folder: self.settings.folder.as_deref(),
             environment: &self.settings.environment,
+            interrupted: self.settings.interrupted,
         };
         let built = match self.dialect {
             Dialect::C => c::build(&compiler, &self.cases),
@@ -73,15 +82,10 @@ impl Built {
             Ok(program) => {
                 File::open(&program).map_err(|error| self.failed("read the program that was built", &error))
             }
-            Err(_) if self.is_interrupted() => Err(Reason::Interrupted.into()),
+            Err(_) if compiler.is_interrupted() => Err(Reason::Interrupted.into()),
             Err(Error::System(error)) => Err(self.failed("start", &error)),
             Err(Error::Code(diagnosis)) => Err(self.told(diagnosis)),
         }
-    }
-
-    fn is_interrupted(&self) -> bool {
-        let flag = self.settings.interrupted;
-        flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
     fn told(&self, diagnosis: Diagnosis) -> Stop {
@@ -151,6 +155,13 @@ impl Open for Built {
     }
 }
 
+/// How a compiler died that did not end by itself: of that the code is not to blame.
+fn death(status: ExitStatus) -> Option<String> {
+    let signal = status.signal()?;
+    let name = Signal::try_from(signal).map_or_else(|_| String::new(), |name| format!(" ({name})"));
+    Some(format!("the compiler was killed by signal {signal}{name}"))
+}
+
 /// What reports call a piece of the user's code, as the file that it is in.
 pub(super) fn name(part: Part) -> &'static str {
     match part {
@@ -190,6 +201,7 @@ pub(super) struct Compiler<'a> {
     pub(super) folder: &'a Path,
     working_folder: Option<&'a Path>,
     environment: &'a [(OsString, OsString)],
+    interrupted: Option<&'static AtomicBool>,
 }
 
 impl Compiler<'_> {
@@ -201,6 +213,53 @@ impl Compiler<'_> {
             command.current_dir(folder);
         }
         command
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Runs it to its end, or until it is interrupted: it and all that it started end then, and if `prof` is killed.
+    pub(super) fn run(&self, command: &mut Command) -> Result<Output, Error> {
+        let interrupted = || Error::System(io::ErrorKind::Interrupted.into());
+        if self.is_interrupted() {
+            return Err(interrupted());
+        }
+        // Without it builds work as well.
+        let _ = keeper::start();
+        let [out, err] = ["stdout", "stderr"].map(|name| self.folder.join(name));
+        command
+            .stdout(File::create(&out)?)
+            .stderr(File::create(&err)?)
+            .process_group(0);
+        let mut child = command.spawn()?;
+        let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+        let _guard = keeper::guard(group);
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if self.is_interrupted() {
+                // What has ended meanwhile needs no signal.
+                let _ = killpg(group, Signal::SIGKILL);
+                child.wait()?;
+                return Err(interrupted());
+            }
+            std::thread::sleep(LOOK_EVERY);
+        };
+        if let Some(message) = death(status) {
+            return Err(Error::Code(Diagnosis {
+                kind: "error".into(),
+                shown: message.clone(),
+                message,
+                at: None,
+            }));
+        }
+        Ok(Output {
+            status,
+            stdout: std::fs::read(out)?,
+            stderr: std::fs::read(err)?,
+        })
     }
 
     /// What the user gave it.

@@ -3,7 +3,6 @@
 use super::build::{Compiler, Diagnosis, Error, marked, name};
 use super::tokens::{Dialect, shared};
 use crate::timeit::session::{Case, Part};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -100,7 +99,7 @@ pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, 
 fn way(compiler: &Compiler<'_>, case: &Case) -> Result<Way, Error> {
     let check = |way: &Way| -> Result<Output, Error> {
         let file = compiler.write("case.c", &source(case, 0, way))?;
-        Ok(run(compiler, &[&file], &["-c", "-o", "/dev/null"])?)
+        run(compiler, &[&file], &["-c", "-o", "/dev/null"])
     };
     let mut way = Way::guess(case);
     for form in FORMS {
@@ -140,7 +139,7 @@ fn link(compiler: &Compiler<'_>, cases: &[Case], ways: &[Way]) -> Result<PathBuf
     Err(Error::Code(diagnosis(compiler, &output, &case)))
 }
 
-fn run(compiler: &Compiler<'_>, files: &[&Path], more: &[&str]) -> io::Result<Output> {
+fn run(compiler: &Compiler<'_>, files: &[&Path], more: &[&str]) -> Result<Output, Error> {
     let mut command = compiler.program();
     command.env("LC_ALL", "C.UTF-8");
     command
@@ -151,7 +150,7 @@ fn run(compiler: &Compiler<'_>, files: &[&Path], more: &[&str]) -> io::Result<Ou
     if !more.contains(&"-c") {
         command.args(Compiler::flags("LDFLAGS")).arg("-lm");
     }
-    command.output()
+    compiler.run(&mut command)
 }
 
 fn worker(cases: usize) -> String {

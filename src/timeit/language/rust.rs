@@ -23,7 +23,7 @@ pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, 
     let arguments = compiler.arguments();
     let toolchain = arguments.iter().take_while(|word| is_toolchain(word)).count();
     let (toolchain, arguments) = arguments.split_at(toolchain);
-    let version = compiler.program().args(toolchain).arg("--version").output()?;
+    let version = compiler.run(compiler.program().args(toolchain).arg("--version"))?;
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     let version = version.split_whitespace().nth(1).unwrap_or_default();
     let main = compiler.write("main.rs", &worker(cases.len(), version))?;
@@ -48,7 +48,7 @@ pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, 
         }
         command.args(Compiler::flags("RUSTFLAGS")).args(arguments);
         command.arg("-o").args([&program, &main]);
-        Ok(command.output()?)
+        compiler.run(&mut command)
     };
     let shared = |case: &Case| shared(&case.setup, &case.statement, Dialect::Rust);
     let mut names: Vec<Vec<String>> = cases.iter().map(shared).collect();
