@@ -15,7 +15,7 @@ use super::{Language, Opened, Settings};
 use crate::keeper;
 use crate::timeit::session::{Case, CodeError, Failed, Open, Part, Reason, Session, Stop};
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::unistd::{AccessFlags, Pid, access};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -26,6 +26,13 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// What to do where files cannot be written.
+const FOLDER: &str = "the program is built in TMPDIR, or /tmp: let that name a folder that can be written to";
+
+/// What to do where nothing that is built can be started.
+const MOUNT: &str =
+    "TMPDIR must name a folder whose programs may run: its file system is mounted with noexec";
 
 /// The end of a compiler, and interrupts, are looked for so often.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -66,7 +73,7 @@ impl Built {
             }
         }
         let folder = tempfile::Builder::new().prefix("prof-timeit-").tempdir();
-        let folder = folder.map_err(|error| self.failed("make a folder for the program", &error))?;
+        let folder = folder.map_err(|error| self.failed("make a folder for the program", &error, FOLDER))?;
         let compiler = Compiler {
             command: &self.settings.command,
             folder: folder.path(),
@@ -79,11 +86,18 @@ impl Built {
             Dialect::Rust => rust::build(&compiler, &self.cases),
         };
         match built {
-            Ok(program) => {
-                File::open(&program).map_err(|error| self.failed("read the program that was built", &error))
-            }
+            Ok(program) => access(&program, AccessFlags::X_OK)
+                .map_err(|error| self.failed("start the program that was built", &error.into(), MOUNT))
+                .and_then(|()| {
+                    let file = File::open(&program);
+                    file.map_err(|error| self.failed("read the program that was built", &error, FOLDER))
+                }),
             Err(_) if compiler.is_interrupted() => Err(Reason::Interrupted.into()),
-            Err(Error::System(error)) => Err(self.failed("start", &error)),
+            Err(Error::Start(error)) => {
+                let what = format!("start `{}`", self.settings.shown());
+                Err(self.failed(&what, &error, &self.language.hint()))
+            }
+            Err(Error::System(error)) => Err(self.failed("write the program", &error, FOLDER)),
             Err(Error::Code(diagnosis)) => Err(self.told(diagnosis)),
         }
     }
@@ -114,15 +128,12 @@ impl Built {
         })
     }
 
-    fn failed(&self, what: &str, error: &io::Error) -> Stop {
+    fn failed(&self, what: &str, error: &io::Error, hint: &str) -> Stop {
         let text = error.to_string();
         let why = text.split(" (os error ").next().unwrap_or_default();
         Stop::from(Reason::Start {
-            message: match what {
-                "start" => format!("cannot start `{}`: {why}", self.settings.shown()).into(),
-                what => format!("cannot {what}: {why}").into(),
-            },
-            hint: self.language.hint().into(),
+            message: format!("cannot {what}: {why}").into(),
+            hint: hint.into(),
         })
     }
 }
@@ -155,6 +166,17 @@ impl Open for Built {
     }
 }
 
+/// The words of a variable such as CFLAGS, which may be added to our environment.
+fn flags(added: &[(OsString, OsString)], variable: &str) -> Vec<OsString> {
+    let added = added.iter().rfind(|(name, _)| name == variable);
+    let text = added.map_or_else(|| std::env::var_os(variable), |(_, value)| Some(value.clone()));
+    let text = text.unwrap_or_default();
+    text.to_string_lossy()
+        .split_whitespace()
+        .map(OsString::from)
+        .collect()
+}
+
 /// How a compiler died that did not end by itself: of that the code is not to blame.
 fn death(status: ExitStatus) -> Option<String> {
     let signal = status.signal()?;
@@ -172,7 +194,9 @@ pub(super) fn name(part: Part) -> &'static str {
 
 /// Why nothing was built.
 pub(super) enum Error {
-    /// The compiler cannot be started, or files cannot be written.
+    /// The compiler cannot be started.
+    Start(io::Error),
+    /// Files cannot be written.
     System(io::Error),
     /// What it says of the code.
     Code(Diagnosis),
@@ -232,7 +256,7 @@ impl Compiler<'_> {
             .stdout(File::create(&out)?)
             .stderr(File::create(&err)?)
             .process_group(0);
-        let mut child = command.spawn()?;
+        let mut child = command.spawn().map_err(Error::Start)?;
         let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
         let _guard = keeper::guard(group);
         let status = loop {
@@ -275,12 +299,8 @@ impl Compiler<'_> {
     }
 
     /// The words of a variable such as CFLAGS.
-    pub(super) fn flags(variable: &str) -> Vec<OsString> {
-        let text = std::env::var_os(variable).unwrap_or_default();
-        text.to_string_lossy()
-            .split_whitespace()
-            .map(OsString::from)
-            .collect()
+    pub(super) fn flags(&self, variable: &str) -> Vec<OsString> {
+        flags(self.environment, variable)
     }
 
     /// The end of what it printed, without the names of our files.

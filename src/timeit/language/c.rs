@@ -145,10 +145,10 @@ fn run(compiler: &Compiler<'_>, files: &[&Path], more: &[&str]) -> Result<Output
     command
         .args(["-O2", "-falign-loops=64"])
         .args(ERRORS)
-        .args(Compiler::flags("CFLAGS"));
+        .args(compiler.flags("CFLAGS"));
     command.args(files).args(compiler.arguments()).args(more);
     if !more.contains(&"-c") {
-        command.args(Compiler::flags("LDFLAGS")).arg("-lm");
+        command.args(compiler.flags("LDFLAGS")).arg("-lm");
     }
     compiler.run(&mut command)
 }

@@ -46,7 +46,7 @@ pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, 
         if is_aligned {
             command.args(["-C", ALIGN]);
         }
-        command.args(Compiler::flags("RUSTFLAGS")).args(arguments);
+        command.args(compiler.flags("RUSTFLAGS")).args(arguments);
         command.arg("-o").args([&program, &main]);
         compiler.run(&mut command)
     };
