@@ -584,6 +584,8 @@ fn compilers_hear_of_the_environment() {
     }
     let printed = timeit(&C, &["-n10", "--env", "CFLAGS=-DFOO=3", "FOO"]);
     assert_eq!((printed.code, &*printed.err), (Some(0), ""), "{}", printed.out);
+    // They change what runs, and so are part of its name.
+    assert!(printed.out.contains(" -DFOO=3\n"), "{}", printed.out);
     let mut command = prof();
     command.args(["timeit", "--lang", "c", "-n1", "1"]);
     command.env("TMPDIR", "/nonexistent");
@@ -600,6 +602,42 @@ fn compilers_hear_of_the_environment() {
         "{}",
         printed.err
     );
+}
+
+#[test]
+fn an_interrupt_ends_the_compiler() {
+    if !is_there("gcc") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let started = folder.path().join("started");
+    // What gcc starts is this, and takes a minute.
+    let with = format!("gcc -wrapper \"sh,-c,: >'{}'; sleep 60\"", started.display());
+    let temporary = folder.path().join("tmp");
+    std::fs::create_dir(&temporary).expect("a folder");
+    let began = std::time::Instant::now();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("prof"))
+        .args(["timeit", "--lang", "c", "--with", &with, "-n1", "1"])
+        .env("TMPDIR", &temporary)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    while !started.exists() {
+        if began.elapsed() > Duration::from_secs(30) {
+            child.kill().and_then(|()| child.wait()).expect("it can be ended");
+            panic!("the compiler does not start");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = i32::try_from(child.id()).expect("small");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGINT)
+        .expect("it runs");
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(130));
+    assert!(began.elapsed() < Duration::from_secs(50));
+    assert_eq!(std::fs::read_dir(&temporary).expect("a folder").count(), 0);
 }
 
 /// What is told of arguments that cannot be used.

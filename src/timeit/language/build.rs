@@ -154,11 +154,19 @@ impl Open for Built {
             built: Some(Rc::clone(&self.cases)),
             ..self.settings.start(&self.language, command, "")?
         };
-        // Arguments of the compiler are part of what ran.
+        // What the compiler was told is part of what ran, in the order in which it hears it.
         if let Some((program, arguments)) = self.settings.command.split_first() {
-            for argument in arguments {
+            let (before, after) = match self.dialect {
+                Dialect::C => ("CFLAGS", Some("LDFLAGS")),
+                Dialect::Rust => ("RUSTFLAGS", None),
+            };
+            let of = |variable: &str| flags(&self.settings.environment, variable);
+            let mut words = of(before);
+            words.extend_from_slice(arguments);
+            words.extend(after.into_iter().flat_map(of));
+            for word in words {
                 session.runtime.version.push(' ');
-                session.runtime.version.push_str(&argument.to_string_lossy());
+                session.runtime.version.push_str(&word.to_string_lossy());
             }
             session.runtime.executable = PathBuf::from(program);
         }
