@@ -108,6 +108,15 @@ impl fmt::Display for What {
                     "the setup takes {setup} before every sample of {sample}: most of the time goes into it"
                 )
             }
+            What::Nothing { time: taken } => {
+                let taken = time(*taken, 2, None);
+                write!(
+                    formatter,
+                    "{taken} is what an empty loop takes: the compiler left the work out, or a processor does it \
+                     beside the loop; let the statement end with an expression that has the result, and the setup bind \
+                     what it works on"
+                )
+            }
             What::CoarseClock { step, sample } => {
                 let (step, sample) = (time(*step, 3, None), time(*sample, 3, None));
                 write!(

@@ -1,6 +1,6 @@
 //! Programs that are built from the code, in C or Rust: one holds all cases, each in a file and a function of its own, and
-//! the worker. It is built once, before anything is measured; a session is a process of it. No file stays: the
-//! program is deleted when it is built, and started by the descriptor that we keep.
+//! the worker. It is built once, before anything is measured; a session is a process of it. No file stays, unless
+//! `prof` is killed while it builds: the program is deleted when it is built, and started by the descriptor that we keep.
 //!
 //! Setup and statement keep the numbers of their lines. An optimiser may take nothing out of the loop: what the setup
 //! binds and the statement uses goes through memory that the optimiser must think is changed by each loop, and the
@@ -12,15 +12,30 @@ use super::c;
 use super::rust;
 use super::tokens::{Dialect, unbalanced};
 use super::{Language, Opened, Settings};
+use crate::keeper;
 use crate::timeit::session::{Case, CodeError, Failed, Open, Part, Reason, Session, Stop};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{AccessFlags, Pid, access};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What to do where files cannot be written.
+const FOLDER: &str = "the program is built in TMPDIR, or /tmp: let that name a folder that can be written to";
+
+/// What to do where nothing that is built can be started.
+const MOUNT: &str =
+    "TMPDIR must name a folder whose programs may run: its file system is mounted with noexec";
+
+/// The end of a compiler, and interrupts, are looked for so often.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// Opens sessions in a program that is built from the cases.
 #[derive(Debug)]
@@ -58,30 +73,33 @@ impl Built {
             }
         }
         let folder = tempfile::Builder::new().prefix("prof-timeit-").tempdir();
-        let folder = folder.map_err(|error| self.failed("make a folder for the program", &error))?;
+        let folder = folder.map_err(|error| self.failed("make a folder for the program", &error, FOLDER))?;
         let compiler = Compiler {
             command: &self.settings.command,
             folder: folder.path(),
             working_folder: self.settings.folder.as_deref(),
             environment: &self.settings.environment,
+            interrupted: self.settings.interrupted,
         };
         let built = match self.dialect {
             Dialect::C => c::build(&compiler, &self.cases),
             Dialect::Rust => rust::build(&compiler, &self.cases),
         };
         match built {
-            Ok(program) => {
-                File::open(&program).map_err(|error| self.failed("read the program that was built", &error))
+            Ok(program) => access(&program, AccessFlags::X_OK)
+                .map_err(|error| self.failed("start the program that was built", &error.into(), MOUNT))
+                .and_then(|()| {
+                    let file = File::open(&program);
+                    file.map_err(|error| self.failed("read the program that was built", &error, FOLDER))
+                }),
+            Err(_) if compiler.is_interrupted() => Err(Reason::Interrupted.into()),
+            Err(Error::Start(error)) => {
+                let what = format!("start `{}`", self.settings.shown());
+                Err(self.failed(&what, &error, &self.language.hint()))
             }
-            Err(_) if self.is_interrupted() => Err(Reason::Interrupted.into()),
-            Err(Error::System(error)) => Err(self.failed("start", &error)),
+            Err(Error::System(error)) => Err(self.failed("write the program", &error, FOLDER)),
             Err(Error::Code(diagnosis)) => Err(self.told(diagnosis)),
         }
-    }
-
-    fn is_interrupted(&self) -> bool {
-        let flag = self.settings.interrupted;
-        flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
     fn told(&self, diagnosis: Diagnosis) -> Stop {
@@ -110,15 +128,12 @@ impl Built {
         })
     }
 
-    fn failed(&self, what: &str, error: &io::Error) -> Stop {
+    fn failed(&self, what: &str, error: &io::Error, hint: &str) -> Stop {
         let text = error.to_string();
         let why = text.split(" (os error ").next().unwrap_or_default();
         Stop::from(Reason::Start {
-            message: match what {
-                "start" => format!("cannot start `{}`: {why}", self.settings.shown()).into(),
-                what => format!("cannot {what}: {why}").into(),
-            },
-            hint: self.language.hint().into(),
+            message: format!("cannot {what}: {why}").into(),
+            hint: hint.into(),
         })
     }
 }
@@ -139,16 +154,42 @@ impl Open for Built {
             built: Some(Rc::clone(&self.cases)),
             ..self.settings.start(&self.language, command, "")?
         };
-        // Arguments of the compiler are part of what ran.
+        // What the compiler was told is part of what ran, in the order in which it hears it.
         if let Some((program, arguments)) = self.settings.command.split_first() {
-            for argument in arguments {
+            let (before, after) = match self.dialect {
+                Dialect::C => ("CFLAGS", Some("LDFLAGS")),
+                Dialect::Rust => ("RUSTFLAGS", None),
+            };
+            let of = |variable: &str| flags(&self.settings.environment, variable);
+            let mut words = of(before);
+            words.extend_from_slice(arguments);
+            words.extend(after.into_iter().flat_map(of));
+            for word in words {
                 session.runtime.version.push(' ');
-                session.runtime.version.push_str(&argument.to_string_lossy());
+                session.runtime.version.push_str(&word.to_string_lossy());
             }
             session.runtime.executable = PathBuf::from(program);
         }
         Ok(Box::new(session))
     }
+}
+
+/// The words of a variable such as CFLAGS, which may be added to our environment.
+fn flags(added: &[(OsString, OsString)], variable: &str) -> Vec<OsString> {
+    let added = added.iter().rfind(|(name, _)| name == variable);
+    let text = added.map_or_else(|| std::env::var_os(variable), |(_, value)| Some(value.clone()));
+    let text = text.unwrap_or_default();
+    text.to_string_lossy()
+        .split_whitespace()
+        .map(OsString::from)
+        .collect()
+}
+
+/// How a compiler died that did not end by itself: of that the code is not to blame.
+fn death(status: ExitStatus) -> Option<String> {
+    let signal = status.signal()?;
+    let name = Signal::try_from(signal).map_or_else(|_| String::new(), |name| format!(" ({name})"));
+    Some(format!("the compiler was killed by signal {signal}{name}"))
 }
 
 /// What reports call a piece of the user's code, as the file that it is in.
@@ -161,7 +202,9 @@ pub(super) fn name(part: Part) -> &'static str {
 
 /// Why nothing was built.
 pub(super) enum Error {
-    /// The compiler cannot be started, or files cannot be written.
+    /// The compiler cannot be started.
+    Start(io::Error),
+    /// Files cannot be written.
     System(io::Error),
     /// What it says of the code.
     Code(Diagnosis),
@@ -190,6 +233,7 @@ pub(super) struct Compiler<'a> {
     pub(super) folder: &'a Path,
     working_folder: Option<&'a Path>,
     environment: &'a [(OsString, OsString)],
+    interrupted: Option<&'static AtomicBool>,
 }
 
 impl Compiler<'_> {
@@ -201,6 +245,53 @@ impl Compiler<'_> {
             command.current_dir(folder);
         }
         command
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Runs it to its end, or until it is interrupted: it and all that it started end then, and if `prof` is killed.
+    pub(super) fn run(&self, command: &mut Command) -> Result<Output, Error> {
+        let interrupted = || Error::System(io::ErrorKind::Interrupted.into());
+        if self.is_interrupted() {
+            return Err(interrupted());
+        }
+        // Without it builds work as well.
+        let _ = keeper::start();
+        let [out, err] = ["stdout", "stderr"].map(|name| self.folder.join(name));
+        command
+            .stdout(File::create(&out)?)
+            .stderr(File::create(&err)?)
+            .process_group(0);
+        let mut child = command.spawn().map_err(Error::Start)?;
+        let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+        let _guard = keeper::guard(group);
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            if self.is_interrupted() {
+                // What has ended meanwhile needs no signal.
+                let _ = killpg(group, Signal::SIGKILL);
+                child.wait()?;
+                return Err(interrupted());
+            }
+            std::thread::sleep(LOOK_EVERY);
+        };
+        if let Some(message) = death(status) {
+            return Err(Error::Code(Diagnosis {
+                kind: "error".into(),
+                shown: message.clone(),
+                message,
+                at: None,
+            }));
+        }
+        Ok(Output {
+            status,
+            stdout: std::fs::read(out)?,
+            stderr: std::fs::read(err)?,
+        })
     }
 
     /// What the user gave it.
@@ -216,12 +307,8 @@ impl Compiler<'_> {
     }
 
     /// The words of a variable such as CFLAGS.
-    pub(super) fn flags(variable: &str) -> Vec<OsString> {
-        let text = std::env::var_os(variable).unwrap_or_default();
-        text.to_string_lossy()
-            .split_whitespace()
-            .map(OsString::from)
-            .collect()
+    pub(super) fn flags(&self, variable: &str) -> Vec<OsString> {
+        flags(self.environment, variable)
     }
 
     /// The end of what it printed, without the names of our files.

@@ -3,7 +3,6 @@
 use super::build::{Compiler, Diagnosis, Error, marked, name};
 use super::tokens::{Dialect, shared};
 use crate::timeit::session::{Case, Part};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -27,21 +26,67 @@ enum Form {
     Statements,
 }
 
-/// What is tried, the best first: the form, and whether names go through memory.
-const WAYS: [(Form, bool); 6] = [
-    (Form::Value, true),
-    (Form::Large, true),
-    (Form::Statements, true),
-    (Form::Value, false),
-    (Form::Large, false),
-    (Form::Statements, false),
-];
+/// What is tried, the best first.
+const FORMS: [Form; 3] = [Form::Value, Form::Large, Form::Statements];
+
+/// How a case is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Way {
+    form: Form,
+    /// Names whose values go through memory.
+    in_memory: Vec<String>,
+    /// Names that have no address: each loop begins with values of which the compiler knows nothing.
+    in_registers: Vec<String>,
+}
+
+impl Way {
+    /// The one that nearly always is right.
+    fn guess(case: &Case) -> Way {
+        let statement = case.statement.trim();
+        let form = if statement.ends_with('}') || statement.is_empty() {
+            Form::Statements
+        } else {
+            Form::Value
+        };
+        Way {
+            form,
+            in_memory: shared(&parted(&case.setup).1, &case.statement, Dialect::C),
+            in_registers: Vec::new(),
+        }
+    }
+
+    /// Takes out the names of which the compiler says that they cannot be used so; false if there are none.
+    fn leave_out(&mut self, output: &Output) -> bool {
+        let text = String::from_utf8_lossy(&output.stderr);
+        let wrong = |file: &str, names: &mut Vec<String>| {
+            let of_line = |line: &str| {
+                let (number, rest) = line.strip_prefix(file)?.split_once(':')?;
+                rest.contains(" error: ").then(|| number.parse::<usize>().ok())?
+            };
+            let mut lines: Vec<usize> = text.lines().filter_map(of_line).collect();
+            lines.sort_unstable();
+            lines.dedup();
+            let mut taken = Vec::new();
+            let count = names.len();
+            for line in lines.into_iter().rev().filter(|line| (1..=count).contains(line)) {
+                taken.push(names.remove(line - 1));
+            }
+            taken
+        };
+        let dropped = wrong("<register>:", &mut self.in_registers);
+        let moved = wrong("<memory>:", &mut self.in_memory);
+        let has_some = !dropped.is_empty() || !moved.is_empty();
+        self.in_registers.extend(moved);
+        has_some
+    }
+}
 
 /// Builds a program of all cases.
 pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, Error> {
-    let guesses: Vec<(Form, bool)> = cases.iter().map(|case| guess(&case.statement)).collect();
-    if let Ok(program) = link(compiler, cases, &guesses) {
-        return Ok(program);
+    let guesses: Vec<Way> = cases.iter().map(Way::guess).collect();
+    match link(compiler, cases, &guesses) {
+        Err(Error::Code(_)) => {}
+        result => return result,
     }
     let ways = cases
         .iter()
@@ -50,40 +95,38 @@ pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, 
     link(compiler, cases, &ways)
 }
 
-/// What a statement most likely is.
-fn guess(statement: &str) -> (Form, bool) {
-    let form = if statement.trim_end().ends_with('}') || statement.trim().is_empty() {
-        Form::Statements
-    } else {
-        Form::Value
-    };
-    (form, true)
-}
-
 /// The first way in which a case compiles.
-fn way(compiler: &Compiler<'_>, case: &Case) -> Result<(Form, bool), Error> {
-    let check = |way| -> Result<Output, io::Error> {
+fn way(compiler: &Compiler<'_>, case: &Case) -> Result<Way, Error> {
+    let check = |way: &Way| -> Result<Output, Error> {
         let file = compiler.write("case.c", &source(case, 0, way))?;
         run(compiler, &[&file], &["-c", "-o", "/dev/null"])
     };
-    for way in WAYS {
-        if check(way)?.status.success() {
-            return Ok(way);
+    let mut way = Way::guess(case);
+    for form in FORMS {
+        way.form = form;
+        loop {
+            let output = check(&way)?;
+            if output.status.success() {
+                return Ok(way);
+            }
+            if !way.leave_out(&output) {
+                break;
+            }
         }
     }
     let is_statement = case.statement.trim_end().ends_with([';', '}']);
-    let form = if is_statement {
+    way.form = if is_statement {
         Form::Statements
     } else {
         Form::Value
     };
-    let output = check((form, false))?;
+    let output = check(&way)?;
     Err(Error::Code(diagnosis(compiler, &output, case)))
 }
 
-fn link(compiler: &Compiler<'_>, cases: &[Case], ways: &[(Form, bool)]) -> Result<PathBuf, Error> {
+fn link(compiler: &Compiler<'_>, cases: &[Case], ways: &[Way]) -> Result<PathBuf, Error> {
     let mut files = vec![compiler.write("worker.c", &worker(cases.len()))?];
-    for (at, (case, &way)) in cases.iter().zip(ways).enumerate() {
+    for (at, (case, way)) in cases.iter().zip(ways).enumerate() {
         files.push(compiler.write(&format!("case_{at}.c"), &source(case, at, way))?);
     }
     let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
@@ -96,18 +139,18 @@ fn link(compiler: &Compiler<'_>, cases: &[Case], ways: &[(Form, bool)]) -> Resul
     Err(Error::Code(diagnosis(compiler, &output, &case)))
 }
 
-fn run(compiler: &Compiler<'_>, files: &[&Path], more: &[&str]) -> io::Result<Output> {
+fn run(compiler: &Compiler<'_>, files: &[&Path], more: &[&str]) -> Result<Output, Error> {
     let mut command = compiler.program();
     command.env("LC_ALL", "C.UTF-8");
     command
         .args(["-O2", "-falign-loops=64"])
         .args(ERRORS)
-        .args(Compiler::flags("CFLAGS"));
+        .args(compiler.flags("CFLAGS"));
     command.args(files).args(compiler.arguments()).args(more);
     if !more.contains(&"-c") {
-        command.args(Compiler::flags("LDFLAGS")).arg("-lm");
+        command.args(compiler.flags("LDFLAGS")).arg("-lm");
     }
-    command.output()
+    compiler.run(&mut command)
 }
 
 fn worker(cases: usize) -> String {
@@ -127,12 +170,12 @@ fn worker(cases: usize) -> String {
     text
 }
 
-/// The file of a case. Lines of the setup that begin with `#` stand before its function.
-fn source(case: &Case, at: usize, (form, through_memory): (Form, bool)) -> String {
+/// Lines of a setup that stand before the function, which begin with `#`, and those in it.
+fn parted(setup: &str) -> (String, String) {
     let mut outside = String::new();
     let mut inside = String::new();
     let mut goes_on = false;
-    for (line, text) in case.setup.lines().enumerate() {
+    for (line, text) in setup.lines().enumerate() {
         let is_outside = goes_on || text.trim_start().starts_with('#');
         if is_outside {
             if !goes_on {
@@ -146,14 +189,23 @@ fn source(case: &Case, at: usize, (form, through_memory): (Form, bool)) -> Strin
         inside.push('\n');
         goes_on = is_outside && text.ends_with('\\');
     }
-    let mut escapes = String::new();
-    if through_memory {
-        for name in shared(&inside, &case.statement, Dialect::C) {
-            escapes.push_str(&format!(
-                "__asm__ volatile(\"\" : : \"r\"(&{name}) : \"memory\");\n"
-            ));
-        }
-    }
+    (outside, inside)
+}
+
+/// The file of a case.
+fn source(case: &Case, at: usize, way: &Way) -> String {
+    let (outside, inside) = parted(&case.setup);
+    let lines = |file: &str, names: &[String], line: &dyn Fn(&str) -> String| {
+        let lines: String = names.iter().map(|name| line(name)).collect();
+        format!("#line 1 \"<{file}>\"\n{lines}")
+    };
+    let escapes = lines("memory", &way.in_memory, &|name| {
+        format!("__asm__ volatile(\"\" : : \"r\"(&{name}) : \"memory\");\n")
+    });
+    let changes = lines("register", &way.in_registers, &|name| {
+        format!("__asm__ volatile(\"\" : \"+r\"({name}));\n")
+    });
+    let form = way.form;
     let statement = &case.statement;
     let ours = "#line 1 \"<prof>\"\n";
     let value = statement.trim_end().trim_end_matches(';');
@@ -173,9 +225,9 @@ fn source(case: &Case, at: usize, (form, through_memory): (Form, bool)) -> Strin
     };
     format!(
         "{ours}unsigned long long prof_next(unsigned long long);\n{outside}{ours}void prof_case_{at}(void);\n\
-         void prof_case_{at}(void)\n{{\n#line 1 \"<setup>\"\n{inside}{ours};\n{escapes}\
+         void prof_case_{at}(void)\n{{\n#line 1 \"<setup>\"\n{inside}{ours};\n{escapes}{ours}\
          unsigned long long prof_left = 0;\nwhile ((prof_left = prof_next(prof_left)))\nwhile (prof_left) {{\n\
-         prof_left--;\n{body}}}\n}}\n"
+         prof_left--;\n{changes}{ours}{body}}}\n}}\n"
     )
 }
 
@@ -250,11 +302,8 @@ mod tests {
 
     #[test]
     fn lines_with_a_hash_stand_outside_and_all_keep_their_numbers() {
-        let text = source(
-            &case("int a;\n#define B \\\n 1\nint c;", "a + B;"),
-            3,
-            (Form::Value, true),
-        );
+        let case = case("int a;\n#define B \\\n 1\nint c;", "a + B;");
+        let text = source(&case, 3, &Way::guess(&case));
         let lines: Vec<&str> = text.lines().collect();
         let at = |line: &str| lines.iter().position(|found| *found == line).expect(line);
         assert_eq!(lines[at("#define B \\") - 1], "#line 2 \"<setup>\"");
@@ -267,6 +316,33 @@ mod tests {
         assert!(
             text.contains("\"r\"(&a)") && !text.contains("\"r\"(&c)"),
             "{text}"
+        );
+    }
+
+    #[test]
+    fn only_names_that_fail_are_left_out() {
+        let mut way = Way::guess(&case("int a = 1; register int b = 2; int c;", "a + b + c"));
+        let mut told = |text: &str| {
+            let output = Output {
+                status: std::process::ExitStatus::default(),
+                stdout: Vec::new(),
+                stderr: text.into(),
+            };
+            let has_some = way.leave_out(&output);
+            (has_some, way.in_memory.join(" "), way.in_registers.join(" "))
+        };
+        let expect = |found, memory: &str, registers: &str| (found, memory.to_owned(), registers.to_owned());
+        assert_eq!(
+            told("<memory>:1:1: warning: w\n<stmt>:3:1: error: x\n"),
+            expect(false, "a b c", "")
+        );
+        assert_eq!(
+            told("<memory>:2:25: error: address of register variable 'b' requested\n"),
+            expect(true, "a c", "b")
+        );
+        assert_eq!(
+            told("<register>:1:1: error: x\n<memory>:9:1: error: x\n"),
+            expect(true, "a c", "")
         );
     }
 

@@ -13,8 +13,9 @@
 //! | progress | yes | yes | yes | yes |
 //! | the collector is off | no | while loops run | it has none | it has none |
 //!
-//! The setup and the loop stand in one function, so names of the setup are local there. A value that the statement
-//! has is kept, so that no compiler leaves it out as unused.
+//! The setup and the loop stand in one function, so names of the setup are local there. In C
+//! and Rust a value that the statement has is kept, so that no compiler leaves it out as unused: statements end with an
+//! expression. A loop that takes no longer than an empty one is told.
 //!
 //! Node.js compiles what runs often while it runs: a fresh process first runs each case for [`Language::warm_up`], which no
 //! sample counts. Ruby's collector, once off, would let memory grow without end: it runs between pieces of the loops, and the clock

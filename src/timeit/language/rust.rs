@@ -5,7 +5,7 @@ use super::tokens::{Dialect, shared};
 use crate::timeit::session::{Case, CodeError, Part};
 use serde_json::Value;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 const WORKER: &str = include_str!("worker.rs");
@@ -23,14 +23,14 @@ pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, 
     let arguments = compiler.arguments();
     let toolchain = arguments.iter().take_while(|word| is_toolchain(word)).count();
     let (toolchain, arguments) = arguments.split_at(toolchain);
-    let version = compiler.program().args(toolchain).arg("--version").output()?;
+    let version = compiler.run(compiler.program().args(toolchain).arg("--version"))?;
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     let version = version.split_whitespace().nth(1).unwrap_or_default();
     let main = compiler.write("main.rs", &worker(cases.len(), version))?;
     let program = compiler.folder.join("program");
-    let build = |through_memory: bool, is_aligned: bool| -> Result<Output, Error> {
-        for (at, case) in cases.iter().enumerate() {
-            compiler.write(&format!("case_{at}.rs"), &source(case, through_memory))?;
+    let build = |names: &[Vec<String>], is_aligned: bool| -> Result<Output, Error> {
+        for (at, (case, names)) in cases.iter().zip(names).enumerate() {
+            compiler.write(&format!("case_{at}.rs"), &source(case, names))?;
         }
         let mut command = compiler.program();
         command
@@ -46,23 +46,66 @@ pub(super) fn build(compiler: &Compiler<'_>, cases: &[Case]) -> Result<PathBuf, 
         if is_aligned {
             command.args(["-C", ALIGN]);
         }
-        command.args(Compiler::flags("RUSTFLAGS")).args(arguments);
+        command.args(compiler.flags("RUSTFLAGS")).args(arguments);
         command.arg("-o").args([&program, &main]);
-        Ok(command.output()?)
+        compiler.run(&mut command)
     };
-    let mut output = build(true, true)?;
-    // Other versions of what rustc is built on may not know it.
-    let is_aligned = !String::from_utf8_lossy(&output.stderr).contains("align-loops");
-    if !is_aligned {
-        output = build(true, false)?;
+    let shared = |case: &Case| shared(&case.setup, &case.statement, Dialect::Rust);
+    let mut names: Vec<Vec<String>> = cases.iter().map(shared).collect();
+    let mut is_aligned = true;
+    loop {
+        let output = build(&names, is_aligned)?;
+        if output.status.success() {
+            return Ok(program);
+        }
+        // Other versions of what rustc is built on may not know it.
+        if is_aligned && String::from_utf8_lossy(&output.stderr).contains("align-loops") {
+            is_aligned = false;
+        } else if !leave_out(&output, cases, &mut names) {
+            return Err(Error::Code(diagnosis(compiler, &output, cases)));
+        }
     }
-    if !output.status.success() {
-        output = build(false, is_aligned)?;
+}
+
+/// Takes out the names that cannot go through memory, such as one whose value was moved; false if there are none.
+fn leave_out(output: &Output, cases: &[Case], names: &mut [Vec<String>]) -> bool {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let message: Value = serde_json::from_str(line).unwrap_or_default();
+        let spans = message["spans"].as_array().into_iter().flatten();
+        let is_ours = |span: &&Value| span["is_primary"] == true && message["level"] == "error";
+        found.extend(
+            spans
+                .filter(is_ours)
+                .filter_map(|span| escaping(span, cases, names)),
+        );
     }
-    if output.status.success() {
-        return Ok(program);
+    found.sort_unstable();
+    found.dedup();
+    for &(case, name) in found.iter().rev() {
+        names[case].remove(name);
     }
-    Err(Error::Code(diagnosis(compiler, &output, cases)))
+    !found.is_empty()
+}
+
+/// The case, and the place of the name in it, if this is where we send a name through memory.
+fn escaping(span: &Value, cases: &[Case], names: &[Vec<String>]) -> Option<(usize, usize)> {
+    let file = Path::new(span["file_name"].as_str()?).file_stem()?.to_str()?;
+    let Some(case) = file.strip_prefix("case_") else {
+        // What a macro of the standard library is made to: where it was called.
+        return escaping(span.get("expansion")?.get("span")?, cases, names);
+    };
+    let case: usize = case.parse().ok()?;
+    let lines = cases.get(case)?.setup.split('\n').count();
+    (span["line_start"].as_u64()? == u64::try_from(lines + BEFORE + 1).ok()?).then_some(())?;
+    let column = usize::try_from(span["column_start"].as_u64()?).ok()?;
+    let mut end = 1;
+    let name = names[case].iter().position(|name| {
+        end += escape(name).chars().count();
+        column <= end
+    })?;
+    Some((case, name))
 }
 
 fn worker(cases: usize, version: &str) -> String {
@@ -79,13 +122,14 @@ fn worker(cases: usize, version: &str) -> String {
     text
 }
 
-fn source(case: &Case, through_memory: bool) -> String {
-    let mut escapes = String::new();
-    if through_memory {
-        for name in shared(&case.setup, &case.statement, Dialect::Rust) {
-            escapes.push_str(&format!(" std::hint::black_box(&{name});"));
-        }
-    }
+/// Lets a name's value go through memory.
+fn escape(name: &str) -> String {
+    // The compiler knows that nothing is written through a shared reference, and would fold what it points to.
+    format!(" std::hint::black_box(std::ptr::addr_of!({name}));")
+}
+
+fn source(case: &Case, names: &[String]) -> String {
+    let escapes: String = names.iter().map(|name| escape(name)).collect();
     format!(
         "pub fn run() {{\n{}\n;{escapes} let mut prof_left = 0u64; loop {{ prof_left = crate::next(prof_left); \
          if prof_left == 0 {{ break; }} while prof_left > 0 {{ prof_left -= 1; std::hint::black_box({{\n{}\n}}); }} }} }}\n",
@@ -239,7 +283,7 @@ mod tests {
             statement: "a +\nb".into(),
             ..Case::default()
         };
-        let text = source(&case, true);
+        let text = source(&case, &["a".to_owned(), "b".to_owned()]);
         for (line, found) in text.lines().enumerate() {
             let expected = match found {
                 "let a = 1;" => Some((Part::Setup, 1)),
@@ -251,7 +295,7 @@ mod tests {
             assert_eq!(place(&case, line + 1), expected, "{found}");
         }
         assert!(
-            text.contains("black_box(&a); std::hint::black_box(&b);"),
+            text.contains("addr_of!(a)); std::hint::black_box(std::ptr::addr_of!(b));"),
             "{text}"
         );
     }

@@ -34,7 +34,7 @@ pub(super) fn tokens(code: &str, dialect: Dialect) -> Vec<(usize, Token<'_>)> {
             c if is_of_word(c) => match raw_text(rest).filter(|_| dialect == Dialect::Rust) {
                 Some(length) => (length, Some(Token::Text)),
                 None => {
-                    let length = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
+                    let length = word(rest, dialect);
                     (length, Some(Token::Word(&rest[..length])))
                 }
             },
@@ -48,6 +48,16 @@ pub(super) fn tokens(code: &str, dialect: Dialect) -> Vec<(usize, Token<'_>)> {
         rest = &rest[length..];
     }
     found
+}
+
+/// The length of a word; in C the digits of a number may have a `'` between them.
+fn word(code: &str, dialect: Dialect) -> usize {
+    let is_number = dialect == Dialect::C && code.starts_with(|c: char| c.is_ascii_digit());
+    let ends = |&(at, c): &(usize, char)| {
+        let goes_on = c == '\'' && is_number && code[at + 1..].starts_with(is_of_word);
+        !is_of_word(c) && !goes_on
+    };
+    code.char_indices().find(ends).map_or(code.len(), |(at, _)| at)
 }
 
 /// The length of a comment, which in Rust may hold others.
@@ -293,6 +303,15 @@ mod tests {
         check("if x {\n(", Some((2, "`(` is never closed")));
         check("(]", Some((1, "`]` closes nothing")));
         check("fn f<'a>(x: &'a str) {}", None);
+    }
+
+    #[test]
+    fn numbers_of_c_may_have_quotes_in_them() {
+        for code in ["f(1'000)", "(0xFF'FFu + 1'0.5)", "(u'(')", "(x ? 1:'(')"] {
+            assert_eq!(unbalanced(code, Dialect::C), None, "{code}");
+        }
+        let shown = |code| tokens(code, Dialect::C).len();
+        assert_eq!((shown("1'000"), shown("1 '0'")), (1, 2));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 /* Times C for prof: the program that is built with the cases. The protocol is that of timeit::worker. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The exit code when the code that is timed closed the channel. */
 #define CUT_OFF 121
@@ -15,7 +18,17 @@ typedef long long number;
 
 unsigned long long prof_next(unsigned long long left);
 
-static FILE *requests, *answers;
+static FILE *requests;
+
+/* Answers that were not sent yet. The code may fork, and the end of its child must not send them too, as that of stdio would. */
+static struct {
+    int descriptor;
+    size_t used;
+    char bytes[1 << 16];
+} answers;
+
+/* A message of rows lacks its end. */
+static int is_open;
 
 /* The row that runs. */
 static struct {
@@ -46,8 +59,31 @@ static struct rusage usage(void)
 
 static void flush(void)
 {
-    if (fflush(answers) || ferror(answers))
-        _Exit(CUT_OFF);
+    for (size_t sent = 0; sent < answers.used;) {
+        ssize_t count = write(answers.descriptor, answers.bytes + sent, answers.used - sent);
+        if (count < 0 && errno != EINTR)
+            _exit(CUT_OFF);
+        sent += count > 0 ? (size_t)count : 0;
+    }
+    answers.used = 0;
+}
+
+/* Adds to the answers; none is as long as 1 KiB. */
+static void add(const char *format, ...)
+{
+    va_list values;
+    if (sizeof answers.bytes - answers.used < 1024)
+        flush();
+    va_start(values, format);
+    answers.used += (size_t)vsnprintf(answers.bytes + answers.used, sizeof answers.bytes - answers.used, format, values);
+    va_end(values);
+}
+
+static void end_rows(void)
+{
+    if (is_open)
+        add(" /\n");
+    is_open = 0;
 }
 
 /* Called by the code before its loops, and after each piece of them, with how many it left out: how many come next. */
@@ -73,7 +109,8 @@ unsigned long long prof_next(unsigned long long left)
     }
     if (now - row.told > LOOK_EVERY) {
         row.cpu = clock_of(CLOCK_PROCESS_CPUTIME_ID) - row.cpu_began;
-        fprintf(answers, "progress %lld %lld %lld %lld /\n", row.index, row.done, row.wall, row.cpu);
+        end_rows();
+        add("progress %lld %lld %lld %lld /\n", row.index, row.done, row.wall, row.cpu);
         flush();
         row.told = now;
     }
@@ -101,7 +138,6 @@ static void run(char *words)
 {
     int watched = (int)strtoll(words, &words, 10);
     number told = clock_of(CLOCK_MONOTONIC), index = 0;
-    int is_open = 0;
     for (;; index++) {
         char *end;
         number given = strtoll(words, &end, 10);
@@ -111,49 +147,49 @@ static void run(char *words)
         int is_complete = take(index, prof_places[given], loops, watched);
         if (!is_complete) {
             const char *message = "the statement left the loop before its end";
-            if (is_open)
-                fputs(" /\n", answers);
-            fprintf(answers, "error %lld %lld %lld %lld 1 0 / 5 %zu %zu\nerror%s%s", row.index, row.done, row.wall, row.cpu,
-                    strlen(message), strlen(message), message, message);
+            end_rows();
+            add("error %lld %lld %lld %lld 1 0 / 5 %zu %zu\nerror%s%s", row.index, row.done, row.wall, row.cpu,
+                strlen(message), strlen(message), message, message);
             flush();
             return;
         }
         struct rusage now = usage(), *before = &row.usage;
         struct rusage whole;
         getrusage(RUSAGE_SELF, &whole);
-        fprintf(answers, "%s %lld %lld %lld %lld %lld %lld %lld %lld", is_open ? "" : "rows", row.wall, row.thread, row.cpu,
+        add("%s %lld %lld %lld %lld %lld %lld %lld %lld", is_open ? "" : "rows", row.wall, row.thread, row.cpu,
                 (number)(now.ru_nvcsw - before->ru_nvcsw), (number)(now.ru_nivcsw - before->ru_nivcsw),
                 (number)(now.ru_minflt - before->ru_minflt + now.ru_majflt - before->ru_majflt),
                 (number)whole.ru_maxrss * 1024, row.setup);
         is_open = 1;
         if (clock_of(CLOCK_MONOTONIC) - told > LOOK_EVERY) {
-            fputs(" /\n", answers);
+            end_rows();
             flush();
-            is_open = 0;
             told = clock_of(CLOCK_MONOTONIC);
         }
     }
-    fputs(is_open ? " /\ndone /\n" : "done /\n", answers);
+    end_rows();
+    add("done /\n");
     flush();
 }
 
-static FILE *channel(const char *name, const char *mode)
+static int channel(const char *name)
 {
     const char *path = getenv(name);
     int descriptor = path ? atoi(strrchr(path, '/') + 1) : -1;
-    FILE *file;
     unsetenv(name);
-    if (descriptor < 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) || !(file = fdopen(descriptor, mode)))
+    if (descriptor < 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC))
         exit(CUT_OFF);
-    return file;
+    return descriptor;
 }
 
 int main(void)
 {
     char *line = NULL;
     size_t size = 0;
-    requests = channel("PROF_REQUESTS", "r");
-    answers = channel("PROF_ANSWERS", "w");
+    requests = fdopen(channel("PROF_REQUESTS"), "r");
+    answers.descriptor = channel("PROF_ANSWERS");
+    if (!requests)
+        return CUT_OFF;
 #ifdef __clang__
     const char *name = "clang", *version = __clang_version__;
     int length = (int)strcspn(version, " ");
@@ -161,7 +197,7 @@ int main(void)
     const char *name = "gcc", *version = __VERSION__;
     int length = (int)strcspn(version, " ");
 #endif
-    fprintf(answers, "hello 1 / %zu %d 0\n%s%.*s", strlen(name), length, name, length, version);
+    add("hello 1 / %zu %d 0\n%s%.*s", strlen(name), length, name, length, version);
     flush();
     while (getline(&line, &size, requests) > 0) {
         char *texts = strchr(line, '/');
@@ -180,7 +216,7 @@ int main(void)
             if (sscanf(line + 8, "%lld %lld %lld", &collect, &mode, &place) != 3)
                 return CUT_OFF;
             prof_places[prof_known++] = place;
-            fputs("ready /\n", answers);
+            add("ready /\n");
             flush();
         } else if (!strncmp(line, "run ", 4)) {
             *strchr(line, '/') = 0;

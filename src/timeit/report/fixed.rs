@@ -2,6 +2,7 @@
 
 use super::units::{self, Unit, counted};
 use crate::python::text::shown;
+use crate::timeit::findings::of_nothing;
 use crate::timeit::fixed::Fixed;
 use crate::timeit::results::Metric;
 use crate::timeit::rise;
@@ -104,6 +105,12 @@ pub fn text(fixed: &Fixed, cases: &[Case], runtime: &Runtime, style: Style) -> S
         if style.verbose {
             let times: Vec<String> = times.iter().map(|&seconds| style.total(seconds)).collect();
             text += &format!("  totals: {}\n", times.join(", "));
+        }
+        // The clock is too coarse for a few loops; and a busy machine makes all loops slower on the wall.
+        let used = |sample: &&Sample| sample.cpu.unwrap_or(sample.wall).as_secs_f64();
+        let used = samples.iter().map(used).fold(f64::INFINITY, f64::min);
+        if let Some(what) = of_nothing(used / loops as f64).filter(|_| loops >= 1000) {
+            text += &format!("  {what}\n");
         }
         text += &rise_of(fixed, index, &samples, style);
     }
