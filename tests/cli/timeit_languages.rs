@@ -484,6 +484,28 @@ fn nothing_is_taken_out_of_the_loop() {
     }
 }
 
+#[test]
+fn a_literal_at_the_end_is_built_in_ruby() {
+    if !is_there(RUBY.program) {
+        return;
+    }
+    let best = |statement: &str| {
+        let setup = ["-s", "a = 1; b = 2", "--name", "x"];
+        let arguments = [&["-n200000", "-r5", "--csv", "-"], &setup[..], &[statement]].concat();
+        let printed = timeit(&RUBY, &arguments);
+        assert_eq!(printed.code, Some(0), "{}", printed.err);
+        let times = samples(&printed.out).into_iter().map(|sample| sample.1);
+        times.fold(f64::INFINITY, f64::min)
+    };
+    // Both allocate an array of two; an empty loop takes a fourth of that.
+    let (plain, kept) = (best("[a, b]"), best("x = [a, b]"));
+    assert!(plain * 2.0 > kept, "{plain} {kept}");
+    // What has no value, or has one only for who asks.
+    for statement in ["a, b = b, a", "# nothing", "x = <<E\nhello\nE"] {
+        assert!(best(statement) > 0.0, "{statement}");
+    }
+}
+
 /// What is told of arguments that cannot be used.
 fn check_usage(arguments: &[&str], expected: &[&str]) {
     let mut command = prof();

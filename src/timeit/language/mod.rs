@@ -14,7 +14,8 @@
 //! | the collector is off | no | while loops run | it has none | it has none |
 //!
 //! The setup and the loop stand in one function, so names of the setup are local there. A value that the statement
-//! has is kept, so that no compiler leaves it out as unused.
+//! has is kept, so that no compiler leaves it out as unused; in Ruby, but for `a, b = b, a`, of which an array is made only
+//! where it is kept. Perl's worker leaves it in void context, as Perl computes what stands there, too, but for literals and `sort`.
 //!
 //! Node.js compiles what runs often while it runs: a fresh process first runs each case for [`Language::warm_up`], which no
 //! sample counts. Ruby's collector, once off, would let memory grow without end: it runs between pieces of the loops, and the clock
