@@ -262,8 +262,11 @@ pub trait Session {
     }
 
     /// Ends the process in order, and tells what its code printed on standard output and error.
-    fn end(self: Box<Self>) -> Printed {
-        Printed::default()
+    ///
+    /// # Errors
+    /// If what the code left for later failed then; what it printed is in the reason.
+    fn end(self: Box<Self>) -> Result<Printed, Reason> {
+        Ok(Printed::default())
     }
 }
 

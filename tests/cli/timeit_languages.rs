@@ -295,6 +295,40 @@ fn ends_of_the_process_are_told() {
 }
 
 #[test]
+fn what_fails_after_the_samples_is_told() {
+    if !is_there(NODE.program) {
+        return;
+    }
+    let rejects = "Promise.reject(new Error('oh no'))";
+    // The last sample of a process, and one that others follow.
+    for arguments in [&["-n1", "-r2"][..], &["--autorange", "-r2"], &["--auto"]] {
+        let printed = timeit(&NODE, &[arguments, &[rejects]].concat());
+        assert_eq!(printed.code, Some(1), "{arguments:?}: {}", printed.err);
+        assert!(printed.err.contains("oh no\n"), "{arguments:?}: {}", printed.err);
+        assert!(
+            printed.err.contains(" at <stmt>:1:"),
+            "{arguments:?}: {}",
+            printed.err
+        );
+        assert!(!printed.err.contains("<prof"), "{arguments:?}: {}", printed.err);
+    }
+    let printed = timeit(
+        &NODE,
+        &["-n1", "-r2", "process.on('exit', () => process.exitCode = 4)"],
+    );
+    assert_eq!(printed.code, Some(1), "{}", printed.err);
+    assert!(printed.err.contains("ended: exit code 4\n"), "{}", printed.err);
+    // Code that listens itself, or that catches in time.
+    for (setup, statement) in [
+        ("process.on('unhandledRejection', () => 0)", rejects),
+        ("", "Promise.reject(5).catch(() => 0)"),
+    ] {
+        let printed = timeit(&NODE, &["-n1", "-r2", "-s", setup, statement]);
+        assert_eq!((printed.code, &*printed.err), (Some(0), ""), "{setup}");
+    }
+}
+
+#[test]
 fn time_is_limited() {
     for language in here() {
         let name = language.name;

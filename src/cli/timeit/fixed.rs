@@ -84,9 +84,14 @@ fn run_in(
         Err(stop) => return tell(&stop.reason, false, output),
     };
     let code = measure(&mut *session, began, measured, args, output);
-    let printed = session.end();
+    let ended = session.end();
     let code = code?;
-    tell_printed(&printed, output)?;
+    match ended {
+        Ok(printed) => tell_printed(&printed, output)?,
+        Err(reason) if code == Code::Done => return tell(&reason, false, output),
+        // Why it ended before is told already.
+        Err(_) => {}
+    }
     Ok(code)
 }
 

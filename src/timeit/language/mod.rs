@@ -339,8 +339,8 @@ impl Session for Opened {
         self.worker.growth(case)
     }
 
-    fn end(mut self: Box<Self>) -> Printed {
-        self.worker.finish()
+    fn end(mut self: Box<Self>) -> Result<Printed, Reason> {
+        self.worker.end()
     }
 }
 

@@ -124,7 +124,7 @@ fn the_example_of_the_documentation_is_spoken() {
         ("die", Some(Part::Statement), Some(1), None)
     );
     assert_eq!(error.shown, "Illegal division by zero at statement line 1.");
-    session.end();
+    session.end().expect("an end in order");
     assert_eq!(std::fs::read_to_string(&heard).expect("a file"), expected);
 }
 

@@ -12,7 +12,8 @@
 //! standard error is kept, and its end is shown to the user, so the code that is timed may print what it likes. The
 //! working folder is the user's, or that of `--cwd`.
 //!
-//! Once there is nothing more to read, the worker ends. Where it must be stopped it gets SIGINT, with all processes of
+//! Once there is nothing more to read, the worker ends, within two seconds, with exit code 0: another one, or a signal, means
+//! that what the code left for later failed, and is told with what was printed. Where it must be stopped it gets SIGINT, with all processes of
 //! its group, and half a second to tell what it has; then SIGKILL. Where its files can no longer be read or written, as
 //! the code closed them, it ends with exit code 121.
 //!

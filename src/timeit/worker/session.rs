@@ -7,6 +7,7 @@ use super::taken::{Prepared, Taken, Took, Watched};
 use crate::timeit::session::{
     Case, CodeError, Growth, Part, Printed, Reason, Row, Runtime, Sample, Stop, Watch,
 };
+use nix::sys::wait::WaitStatus;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
@@ -176,6 +177,10 @@ impl Worker {
 
     fn died(&mut self) -> Reason {
         let (status, printed) = self.process.end(INTERRUPT_PATIENCE);
+        self.dead(status, &printed)
+    }
+
+    fn dead(&self, status: Option<WaitStatus>, printed: &Printed) -> Reason {
         Reason::Died {
             status: words(status, self.bounds.crash),
             output: String::from_utf8_lossy(&printed.end).into(),
@@ -296,9 +301,20 @@ impl Worker {
         self.cases.get(case)?.growth.as_ref()
     }
 
-    /// Ends the process in order.
-    pub(in crate::timeit) fn finish(&mut self) -> Printed {
+    /// Ends the process in order: how it ended, if it did by itself, and what it printed.
+    pub(in crate::timeit) fn finish(&mut self) -> (Option<WaitStatus>, Printed) {
         self.process.finish()
+    }
+
+    /// Ends the process in order.
+    ///
+    /// # Errors
+    /// If it ends with an exit code or a signal: what the code left for later failed.
+    pub(in crate::timeit) fn end(&mut self) -> Result<Printed, Reason> {
+        match self.finish() {
+            (None | Some(WaitStatus::Exited(_, 0)), printed) => Ok(printed),
+            (status, printed) => Err(self.dead(status, &printed)),
+        }
     }
 }
 
