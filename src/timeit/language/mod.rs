@@ -348,7 +348,7 @@ impl Session for Opened {
 fn hint(message: &str) -> Option<&'static str> {
     if message.contains("left the loop before its end") {
         return Some(
-            "break, return and the like would end the loop that is timed: they need one of the statement's own",
+            "break, last, return and the like would end the loop that is timed: they need one of the statement's own",
         );
     }
     if message.contains("import statement outside a module") {
