@@ -538,6 +538,25 @@ fn a_literal_at_the_end_is_built_in_ruby() {
     }
 }
 
+#[test]
+fn unknown_names_have_their_place_in_javascript() {
+    if !is_there(NODE.program) {
+        return;
+    }
+    for (statement, place) in [
+        ("nothing", "1:1"),
+        // V8 places it at what is read of it.
+        ("nothing.x", "1:9"),
+        ("1 + nothing", "1:5"),
+        ("\n nothing()", "2:2"),
+        ("let x = nothing", "1:9"),
+    ] {
+        let printed = timeit(&NODE, &["-n2", "-s", "let y = 1", "--", statement]);
+        let expected = "error: the statement failed\nReferenceError: nothing is not defined\n    at <stmt>:";
+        assert_eq!(printed.err, format!("{expected}{place}\n"), "{statement}");
+    }
+}
+
 /// What is told of arguments that cannot be used.
 fn check_usage(arguments: &[&str], expected: &[&str]) {
     let mut command = prof();

@@ -149,8 +149,9 @@
       const expression = statement.replace(/[\s;]+$/, '');
       const isExpression = parses(`(${expression}\n)`) && parses(`[${expression}\n]`);
       if (!isExpression) parse(statement, '<stmt>');
-      // The value goes into a variable that is returned: it cannot be left out as unused.
-      const body = isExpression ? `__prof_value = (\n${expression}\n);` : `\n${statement}\n`;
+      // The value goes into a variable that is returned: it cannot be left out as unused. V8 places an unknown name that is all
+      // of what is assigned at the variable, which is ours; behind a comma it has its own place.
+      const body = isExpression ? `__prof_value = (0,\n${expression}\n);` : `\n${statement}\n`;
       const code =
         `${setup}\n;let __prof_value;` +
         'for (let __prof_count; (__prof_count = __prof_next()) > 0;)' +
