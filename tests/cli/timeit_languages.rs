@@ -226,6 +226,19 @@ fn the_program_is_named() {
 }
 
 #[test]
+fn arguments_of_the_program_are_part_of_its_name() {
+    for (language, with) in [(NODE, "node --jitless"), (RUBY, "ruby -W0"), (C, "cc -O1")] {
+        if !is_there(language.program) {
+            continue;
+        }
+        let (_, argument) = with.split_once(' ').expect("an argument");
+        let printed = timeit(&language, &["-n5", "--with", with, "1"]);
+        let first = printed.out.lines().next().unwrap_or_default();
+        assert!(first.ends_with(argument), "{first}");
+    }
+}
+
+#[test]
 fn what_is_printed_stays_out_of_the_figures() {
     for language in here() {
         let (setup, statement) = language.print;

@@ -32,7 +32,7 @@ use super::worker::channel::Link;
 use super::worker::protocol::Message;
 use super::worker::session::{Bounds, Called, Worker, runtime};
 use build::Built;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
 use std::rc::Rc;
@@ -269,9 +269,20 @@ impl Open for Interpreter {
         if session.runtime.implementation.is_empty() {
             session.runtime.implementation.clone_from(&self.language.program);
         }
-        // What was found may be a shim that takes long to find the interpreter: only the first session pays.
+        // Those that the user names: what a declaration names is no news.
+        let declared = self.language.command.iter().map(OsStr::new);
+        if !self.settings.command.iter().map(OsString::as_os_str).eq(declared) {
+            session.name_arguments(&self.settings);
+        }
+        // What was found may be a shim that takes long to find the interpreter: only the first session pays. A word that
+        // is no option may be the program itself, as in `env ruby`.
+        let arguments = self.settings.command.get(1..).unwrap_or_default();
+        let are_options = arguments
+            .iter()
+            .all(|word| word.as_encoded_bytes().starts_with(b"-"));
         let executable = &session.runtime.executable;
         if self.language.worker != Source::Own
+            && are_options
             && executable.is_absolute()
             && let Some(first) = self.settings.command.first_mut()
         {
@@ -294,6 +305,14 @@ struct Opened {
 }
 
 impl Opened {
+    /// Names the arguments of what runs the code, as part of what ran.
+    fn name_arguments(&mut self, settings: &Settings) {
+        for argument in settings.command.iter().skip(1) {
+            self.runtime.version.push(' ');
+            self.runtime.version.push_str(&argument.to_string_lossy());
+        }
+    }
+
     /// Where a case stands among those from which the program was built.
     fn place(&self, case: &Case) -> i64 {
         let same = |built: &Case| built.setup == case.setup && built.statement == case.statement;

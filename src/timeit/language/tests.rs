@@ -19,10 +19,10 @@ impl Watch for Patient {
 /// A session with a worker that is a script of the shell, with its requests and answers as descriptors 3 and 4.
 fn session(script: &str) -> Result<Box<dyn Session>, Stop> {
     let script = format!("exec 3<\"$PROF_REQUESTS\" 4>\"$PROF_ANSWERS\"\n{script}");
-    let command: Vec<OsString> = vec!["sh".into(), "-c".into(), script.into()];
-    let language = Language::own("shell".into(), Vec::new(), Duration::ZERO);
+    let command = vec!["sh".into(), "-c".into(), script];
+    let language = Language::own("shell".into(), command, Duration::ZERO);
     let settings = Settings {
-        command,
+        command: language.command.iter().map(OsString::from).collect(),
         timeout: Some(Duration::from_secs(60)),
         ..Settings::default()
     };
