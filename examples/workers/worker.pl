@@ -95,7 +95,7 @@ sub run {
             say_it('rows', \@rows);
             die $error;
         }
-        push @rows, @$row{qw(wall cpu cpu)}, -1, -1, -1, -1, $row->{setup};
+        push @rows, $row->{wall}, -1, $row->{cpu}, -1, -1, -1, -1, $row->{setup};
         next unless wall() - $told > $LOOK_EVERY;
         say_it('rows', [splice @rows]);
         $told = wall();

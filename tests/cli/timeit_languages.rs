@@ -614,6 +614,10 @@ fn what_only_python_has_is_told() {
         &["--lang", "rust", "--gc", "both", "1"],
         &["error: --gc: rustc has no garbage collector that can be switched"],
     );
+    check_usage(
+        &[PERL.options, &["--gc", "both", "1"]].concat(),
+        &["error: --gc: Perl has no garbage collector that can be switched"],
+    );
     check_usage(&["--with", "x", "1"], &["--with needs --lang"]);
     check_usage(
         &["--lang", "python", "--config", "x", "1"],

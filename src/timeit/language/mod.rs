@@ -178,7 +178,7 @@ impl Language {
             worker: Source::Own,
             warm_up,
             reference: None,
-            has_collector: true,
+            has_collector: false,
         }
     }
 }

@@ -150,7 +150,7 @@ fn little_is_enough() {
     assert_eq!((sample.cpu, sample.process_cpu), (None, None));
     assert_eq!(
         (sample.involuntary_switches, sample.faults, sample.peak_memory),
-        (0, 0, 0)
+        (None, 0, 0)
     );
 }
 
@@ -172,6 +172,12 @@ fn rows_that_were_told_survive_what_comes_after() {
     check("echo last words; exit 1", "last words", 0);
     check(&format!("echo 'rows {row} /' >&4; exit 7"), "exit code 7", 1);
     check("echo 'done /' >&4; cat <&3", "some samples are missing", 0);
+    let untimed = "-1 0 0 0 0 0 0 0";
+    check(
+        &format!("echo 'done {untimed} /' >&4; cat <&3"),
+        "without time on the wall",
+        0,
+    );
     check("echo 'what is this' >&4; cat <&3", "wrote into the channel", 0);
     check(
         "printf 'error 0 3 500 0 1 2 / 1 2 0\\nabc' >&4; cat <&3",

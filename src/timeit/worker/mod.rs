@@ -52,7 +52,9 @@
 //!   `--timeout` counts from the begin of the plan.
 //!
 //! A worker that measures nothing but wall-clock time, and tells nothing but `hello`, `ready`, `done` and `error`, is complete. Without
-//! processor time `-p` shows the time on the wall, and without involuntary switches no sample can be left out as interrupted.
+//! processor time `-p` shows the time on the wall, and says so; without involuntary switches no sample can be left out as
+//! interrupted, and no report says how many were. A worker that switches a garbage collector off and on has `collector = true`
+//! in its declaration.
 //!
 //! # An example
 //!

@@ -170,6 +170,15 @@ impl Worker {
         }
     }
 
+    /// Ends a worker that does not keep to the protocol.
+    fn refused(&mut self, why: &str) -> Reason {
+        self.process.end(Duration::ZERO);
+        Reason::Died {
+            status: why.into(),
+            output: Box::default(),
+        }
+    }
+
     fn is_interrupted(&self) -> bool {
         let flag = self.bounds.interrupted;
         flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
@@ -195,7 +204,7 @@ impl Worker {
             match self.process.hear(until) {
                 Heard::Message(message) => match taken.take(&message, &mut self.cases) {
                     Took::Done => return Ok(()),
-                    Took::Error => break,
+                    Took::Error | Took::Untimed => break,
                     Took::More => {}
                 },
                 Heard::Nothing => {}
@@ -260,12 +269,9 @@ impl Worker {
             };
             match taken.take(&message, &mut self.cases) {
                 Took::Done if taken.is_short() => {
-                    self.process.end(Duration::ZERO);
-                    break Reason::Died {
-                        status: "it says that it is done, but some samples are missing".into(),
-                        output: Box::default(),
-                    };
+                    break self.refused("it says that it is done, but some samples are missing");
                 }
+                Took::Untimed => break self.refused("it tells a sample without time on the wall"),
                 Took::Done => return Ok(taken.samples),
                 Took::Error => break Reason::Code(Box::new(code_error(&message))),
                 Took::More => {}
