@@ -5,8 +5,8 @@
 //! | --- | --- | --- | --- | --- |
 //! | wall-clock time | yes | yes | yes | yes |
 //! | processor time of the thread | from 23.9 on | yes | yes | no |
-//! | processor time of the process | in microseconds | yes | yes | in clock ticks |
-//! | switches | of the process | yes | yes | no |
+//! | processor time of the process | in microseconds | yes | yes | yes |
+//! | switches | of the main thread | yes | yes | no |
 //! | page faults | of the process | no | yes | no |
 //! | peak memory | yes | yes | yes | no |
 //! | time of the setup | yes | yes | yes | yes |
