@@ -28,7 +28,7 @@ fn results() -> Results {
             cpu: Some(Duration::from_millis(1)),
             process_cpu: Some(Duration::from_millis(1)),
             voluntary_switches: 0,
-            involuntary_switches: u64::from(random.below(5) == 0),
+            involuntary_switches: Some(u64::from(random.below(5) == 0)),
             faults: 0,
             peak_memory: 1 << 24,
             setup: Duration::ZERO,

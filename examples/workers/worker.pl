@@ -38,18 +38,20 @@ sub hear {
     return ($kind, \@numbers, @texts);
 }
 
-# The loop stands behind the setup, so that it sees its variables. It comes in pieces: after each one we may look up.
+# The loop stands behind the setup, so that it sees its variables. It comes in pieces: after each one we may look up, and what
+# is left of it tells whether the statement left the loop, as `last` does.
 sub prepare {
     my ($setup, $statement) = @_;
     my $code = "sub { my \$prof_next = shift;\n#line 1 \"<setup>\"\n$setup\n;\n"
-        . "while (my \$prof_count = \$prof_next->()) { for my \$prof_at (1 .. \$prof_count) {\n"
-        . "#line 1 \"<stmt>\"\n$statement\n;}}}";
+        . "my \$prof_left = 0; while (\$prof_left = \$prof_next->(\$prof_left)) { while (\$prof_left) {\n"
+        . "#line 1 \"<stmt>\"\n$statement\n;} continue { --\$prof_left } }}";
     my $sub = compiled($code);
     die $@ unless $sub;
     push @cases, $sub;
 }
 
 sub next_piece {
+    my ($not_run) = @_;
     my $now = wall();
     if (!defined $row->{began}) {
         $row->{setup} = $now - $row->{called};
@@ -58,8 +60,9 @@ sub next_piece {
         $row->{told} = $row->{begin} = $row->{began} = wall();
         return $row->{piece};
     }
-    $row->{done} += $row->{piece};
+    $row->{done} += $row->{piece} - $not_run;
     $row->{wall} = $now - $row->{began};
+    return 0 if $not_run;
     my $left = $row->{loops} - $row->{done};
     my $is_due = $now - $row->{told} > $LOOK_EVERY;
     $row->{cpu} = cpu() - $row->{began_cpu} if !$left || $is_due;
@@ -82,12 +85,17 @@ sub run {
         my ($case, $loops) = @plan[ 2 * $index, 2 * $index + 1 ];
         $row = { index => $index, loops => $loops, watched => $watched, done => 0, wall => 0, cpu => 0 };
         $row->{called} = wall();
-        if (!eval { $cases[$case]->(\&next_piece); 1 }) {
+        my $is_complete = eval {
+            $cases[$case]->(\&next_piece);
+            die "the statement left the loop before its end\n" if $row->{done} < $loops;
+            1;
+        };
+        if (!$is_complete) {
             my $error = $@;
             say_it('rows', \@rows);
             die $error;
         }
-        push @rows, @$row{qw(wall cpu cpu)}, -1, -1, -1, -1, $row->{setup};
+        push @rows, $row->{wall}, -1, $row->{cpu}, -1, -1, -1, -1, $row->{setup};
         next unless wall() - $told > $LOOK_EVERY;
         say_it('rows', [splice @rows]);
         $told = wall();
@@ -110,7 +118,8 @@ while (my ($kind, $numbers, @texts) = hear()) {
     chomp $shown;
     # The last place that is named is that of the outermost code.
     my ($part, $line) = $shown =~ /.*at <(setup|stmt)> line (\d+)/s;
-    my $place = !$part ? -1 : $part eq 'stmt' ? 1 : 0;
+    # Without one, it is the code that runs.
+    my $place = $part ? ($part eq 'stmt') : $row ? defined $row->{began} : -1;
     my @progress = $row ? @$row{qw(index done wall cpu)} : (0) x 4;
-    say_it('error', [ @progress, $place, $line || 0 ], 'die', $shown, $shown);
+    say_it('error', [ @progress, int $place, $line || 0 ], 'die', $shown, $shown);
 }

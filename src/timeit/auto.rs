@@ -228,14 +228,15 @@ impl Meter<'_> {
         run.grown = (0..self.results.cases.len())
             .filter_map(|case| Some((case, session.growth(case)?.clone())))
             .collect();
-        let printed = session.end();
-        if printed.total > self.printed.total {
-            self.printed = printed;
-        }
+        let ended = session.end().map(|printed| {
+            if printed.total > self.printed.total {
+                self.printed = printed;
+            }
+        });
         if self.results.runs[at].taken.is_empty() {
             self.results.runs.pop();
         }
-        result
+        result.and(ended)
     }
 
     fn samples(

@@ -105,11 +105,13 @@ fn sample(
     let start = elapsed().saturating_sub(began);
     // It is the only case of this process.
     let taken = session.run(&[Row { case: 0, loops: 1 }], watch);
-    let printed = session.end();
-    if printed.total > most_printed.total {
-        *most_printed = printed;
-    }
+    let ended = session.end().map(|printed| {
+        if printed.total > most_printed.total {
+            *most_printed = printed;
+        }
+    });
     let samples = taken.map_err(|stop| stop.reason)?;
+    ended?;
     results.runs.push(Run {
         runtime: program,
         start,

@@ -30,8 +30,8 @@ pub struct Estimate {
     pub medians: Vec<f64>,
     /// Samples that count.
     pub samples: usize,
-    /// Those of them that were not interrupted.
-    pub clean: usize,
+    /// Those of them that were not interrupted; `None` where that is not known.
+    pub clean: Option<usize>,
     /// Processes whose processor time was taken.
     pub by_processor: usize,
     /// Processes that were too disturbed to count.
@@ -121,7 +121,7 @@ fn of_kind(results: &Results, kind: Kind, side: Side) -> Option<Estimate> {
     let by_processor = of_runs.iter().filter(|(_, of_run)| of_run.by_processor).count();
     let leaves_out = of_runs.len() - by_processor >= ENOUGH_PROCESSES;
     let mut medians = Vec::new();
-    let (mut samples, mut clean) = (0, 0);
+    let (mut samples, mut clean) = (0, None);
     let mut min = f64::INFINITY;
     let mut loops = Vec::new();
     for (run, of_run) in of_runs {
@@ -132,7 +132,9 @@ fn of_kind(results: &Results, kind: Kind, side: Side) -> Option<Estimate> {
         }
         for taken in run.of(kind, side.case) {
             samples += 1;
-            clean += usize::from(taken.is_clean());
+            if taken.sample.involuntary_switches.is_some() {
+                clean = Some(clean.unwrap_or(0) + usize::from(taken.is_clean()));
+            }
             loops.push(taken.sample.row.loops as f64);
         }
     }
@@ -179,7 +181,7 @@ mod tests {
                 cpu: Some(Duration::from_micros(cpu)),
                 process_cpu: Some(Duration::from_micros(2 * cpu)),
                 voluntary_switches: waits,
-                involuntary_switches: interrupted,
+                involuntary_switches: Some(interrupted),
                 faults: 0,
                 peak_memory: 0,
                 setup: Duration::ZERO,

@@ -160,7 +160,7 @@ impl Session for Process {
                 cpu: Some(cpu),
                 process_cpu: Some(cpu),
                 voluntary_switches: u64::from(self.world.waits.get()),
-                involuntary_switches: u64::from(is_interrupted),
+                involuntary_switches: Some(u64::from(is_interrupted)),
                 faults: 0,
                 peak_memory: 1 << 20,
                 setup: self.world.setup.get(),

@@ -205,7 +205,7 @@ mod tests {
                     cpu: None,
                     process_cpu: Some(wall * 2),
                     voluntary_switches: 0,
-                    involuntary_switches: 0,
+                    involuntary_switches: Some(0),
                     faults: 0,
                     peak_memory: 0,
                     setup: Duration::ZERO,

@@ -65,8 +65,10 @@ fn dump(opener: &mut dyn Open, results: &Results, case: usize, loops: u64) -> Re
     let mut session = opener.open()?;
     session.prepare(&results.cases[case])?;
     let dump = session.profile(Row { case: 0, loops });
-    session.end();
-    dump
+    let ended = session.end();
+    let dump = dump?;
+    ended?;
+    Ok(dump)
 }
 
 fn read(side: Side, loops: u64, dump: Vec<u8>) -> Result<Profiled, Reason> {

@@ -317,7 +317,7 @@ fn sample(case: usize, loops: Option<u64>, value: f64) -> Result<Sample, String>
         cpu: None,
         process_cpu: None,
         voluntary_switches: 0,
-        involuntary_switches: 0,
+        involuntary_switches: None,
         faults: 0,
         peak_memory: 0,
         setup: Duration::ZERO,

@@ -23,7 +23,7 @@ impl Metric {
     pub fn of(self, sample: &Sample) -> Duration {
         match self {
             Metric::Wall => sample.wall,
-            Metric::Cpu => sample.process_cpu.unwrap_or(sample.wall),
+            Metric::Cpu => sample.process_cpu.or(sample.cpu).unwrap_or(sample.wall),
         }
     }
 
@@ -32,7 +32,20 @@ impl Metric {
     pub fn of_progress(self, progress: &Progress) -> Duration {
         match self {
             Metric::Wall => progress.elapsed,
+            // Where it cannot be read.
+            Metric::Cpu if progress.process_cpu.is_zero() => progress.elapsed,
             Metric::Cpu => progress.process_cpu,
+        }
+    }
+
+    /// This one, or the clock on the wall if any of these samples does not know it.
+    #[must_use]
+    pub fn known_of<'a>(self, samples: impl IntoIterator<Item = &'a Sample>) -> Metric {
+        let is_known = |sample: &Sample| sample.process_cpu.or(sample.cpu).is_some();
+        if samples.into_iter().all(is_known) {
+            self
+        } else {
+            Metric::Wall
         }
     }
 }
@@ -122,19 +135,20 @@ impl Taken {
         time.map(|time| per_loop(time, self.sample.row.loops))
     }
 
-    /// Was it left alone by the system?
+    /// Was it left alone by the system, as far as that is known?
     ///
     /// A process that never waits of its own will was, if it ran all the time: a long one is always interrupted for
     /// moments that do not matter, and a short one may wait for a processor before it starts, which no count tells.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         let sample = &self.sample;
+        let interruptions = sample.involuntary_switches.unwrap_or(0);
         match (sample.usage, sample.process_cpu) {
             (Some(_), Some(cpu)) if sample.voluntary_switches == 0 => {
                 sample.wall.saturating_sub(cpu) <= LEAST_PAUSE.max(sample.wall.mul_f64(PAUSES))
             }
-            (Some(_), _) => sample.involuntary_switches <= OWN_SWITCHES,
-            _ => sample.involuntary_switches == 0,
+            (Some(_), _) => interruptions <= OWN_SWITCHES,
+            _ => interruptions == 0,
         }
     }
 }

@@ -21,7 +21,7 @@
 //! `samples` are arrays, in the order taken, by `columns`: `kind` (`"timed"` counts; `"warmup"` is the first after a
 //! pause; `"probe"` has an eighth of the loops; `"reference"`, its case is the number of cases), `case`, `request`,
 //! `round` (samples of different cases in one round are a pair), `loops`, `wall_ns`, `cpu_ns` and `process_cpu_ns`
-//! (null where they cannot be read) of all loops, `voluntary` and `involuntary` context switches, `faults`,
+//! (null where they cannot be read) of all loops, `voluntary` and `involuntary` context switches (the latter null where they are not known), `faults`,
 //! `peak_memory` in bytes, `setup_ns`. `grown` holds `case`, `name`, `before`, `after`, `loops`: a container that
 //! grew in a sample. Where samples are processes of their own, as with commands, `usage` has a line for each of
 //! them: `user_ns`, `system_ns`, `status` (the exit code; below 0 the signal), then the counters `cycles`,
@@ -206,7 +206,7 @@ struct Line(
     Option<u64>,
     Option<u64>,
     u64,
-    u64,
+    Option<u64>,
     u64,
     u64,
     u64,

@@ -44,8 +44,8 @@ pub struct Sample {
     pub process_cpu: Option<Duration>,
     /// Times the thread waited of its own will.
     pub voluntary_switches: u64,
-    /// Times the thread was interrupted by the system: such a sample is not clean.
-    pub involuntary_switches: u64,
+    /// Times the thread was interrupted by the system: such a sample is not clean. `None` where that is not known.
+    pub involuntary_switches: Option<u64>,
     /// Page faults, minor and major.
     pub faults: u64,
     /// Peak resident memory of the process so far, bytes.
@@ -262,8 +262,11 @@ pub trait Session {
     }
 
     /// Ends the process in order, and tells what its code printed on standard output and error.
-    fn end(self: Box<Self>) -> Printed {
-        Printed::default()
+    ///
+    /// # Errors
+    /// If what the code left for later failed then; what it printed is in the reason.
+    fn end(self: Box<Self>) -> Result<Printed, Reason> {
+        Ok(Printed::default())
     }
 }
 

@@ -128,7 +128,7 @@ const PERL: Language = Language {
     endless: "while (1) {}",
     invalid: "use strict;\n$nothing = 1",
     fails: ("", "\ndie 'oh no'", "oh no at <stmt> line 2.\n"),
-    leaves: "",
+    leaves: "last",
 };
 
 const ALL: [Language; 5] = [NODE, RUBY, C, RUST, PERL];
@@ -226,6 +226,19 @@ fn the_program_is_named() {
 }
 
 #[test]
+fn arguments_of_the_program_are_part_of_its_name() {
+    for (language, with) in [(NODE, "node --jitless"), (RUBY, "ruby -W0"), (C, "cc -O1")] {
+        if !is_there(language.program) {
+            continue;
+        }
+        let (_, argument) = with.split_once(' ').expect("an argument");
+        let printed = timeit(&language, &["-n5", "--with", with, "1"]);
+        let first = printed.out.lines().next().unwrap_or_default();
+        assert!(first.ends_with(argument), "{first}");
+    }
+}
+
+#[test]
 fn what_is_printed_stays_out_of_the_figures() {
     for language in here() {
         let (setup, statement) = language.print;
@@ -266,15 +279,13 @@ fn errors_stand_in_the_lines_of_the_user() {
             assert!(!printed.err.contains(ours), "{name}: {}", printed.err);
         }
 
-        if !language.leaves.is_empty() {
-            let printed = timeit(&language, &["-n2", language.leaves]);
-            assert_eq!(printed.code, Some(1), "{name}: {}", printed.out);
-            assert!(
-                printed.err.starts_with("error: the statement failed\n"),
-                "{name}: {}",
-                printed.err
-            );
-        }
+        let printed = timeit(&language, &["-n2", language.leaves]);
+        assert_eq!(printed.code, Some(1), "{name}: {}", printed.out);
+        assert!(
+            printed.err.starts_with("error: the statement failed\n"),
+            "{name}: {}",
+            printed.err
+        );
     }
 }
 
@@ -291,6 +302,40 @@ fn ends_of_the_process_are_told() {
             language.name,
             printed.err
         );
+    }
+}
+
+#[test]
+fn what_fails_after_the_samples_is_told() {
+    if !is_there(NODE.program) {
+        return;
+    }
+    let rejects = "Promise.reject(new Error('oh no'))";
+    // The last sample of a process, and one that others follow.
+    for arguments in [&["-n1", "-r2"][..], &["--autorange", "-r2"], &["--auto"]] {
+        let printed = timeit(&NODE, &[arguments, &[rejects]].concat());
+        assert_eq!(printed.code, Some(1), "{arguments:?}: {}", printed.err);
+        assert!(printed.err.contains("oh no\n"), "{arguments:?}: {}", printed.err);
+        assert!(
+            printed.err.contains(" at <stmt>:1:"),
+            "{arguments:?}: {}",
+            printed.err
+        );
+        assert!(!printed.err.contains("<prof"), "{arguments:?}: {}", printed.err);
+    }
+    let printed = timeit(
+        &NODE,
+        &["-n1", "-r2", "process.on('exit', () => process.exitCode = 4)"],
+    );
+    assert_eq!(printed.code, Some(1), "{}", printed.err);
+    assert!(printed.err.contains("ended: exit code 4\n"), "{}", printed.err);
+    // Code that listens itself, or that catches in time.
+    for (setup, statement) in [
+        ("process.on('unhandledRejection', () => 0)", rejects),
+        ("", "Promise.reject(5).catch(() => 0)"),
+    ] {
+        let printed = timeit(&NODE, &["-n1", "-r2", "-s", setup, statement]);
+        assert_eq!((printed.code, &*printed.err), (Some(0), ""), "{setup}");
     }
 }
 
@@ -538,30 +583,6 @@ fn a_name_that_cannot_go_through_memory_leaves_the_others_there() {
 }
 
 #[test]
-fn a_loop_that_does_nothing_is_told() {
-    for (language, setup, statement) in [
-        (
-            RUST,
-            "let v: Vec<u64> = (0..1000).collect();",
-            "let s: u64 = v.iter().sum();",
-        ),
-        (
-            C,
-            "int a[1000] = {1};",
-            "int s = 0; for (int i = 0; i < 1000; i++) s += a[i];",
-        ),
-    ] {
-        if !is_there(language.program) {
-            continue;
-        }
-        let options = ["--auto", "--processes", "3", "--max-time", "1", "-s", setup];
-        let printed = timeit(&language, &[&options[..], &[statement]].concat());
-        let told = " is what an empty loop takes: ";
-        assert!(printed.out.contains(told), "{}", printed.out);
-    }
-}
-
-#[test]
 fn code_in_c_may_fork_and_be_slower_than_its_rival() {
     if !is_there(C.program) {
         return;
@@ -640,6 +661,47 @@ fn an_interrupt_ends_the_compiler() {
     assert_eq!(std::fs::read_dir(&temporary).expect("a folder").count(), 0);
 }
 
+#[test]
+fn a_literal_at_the_end_is_built_in_ruby() {
+    if !is_there(RUBY.program) {
+        return;
+    }
+    let best = |statement: &str| {
+        let setup = ["-s", "a = 1; b = 2", "--name", "x"];
+        let arguments = [&["-n200000", "-r5", "--csv", "-"], &setup[..], &[statement]].concat();
+        let printed = timeit(&RUBY, &arguments);
+        assert_eq!(printed.code, Some(0), "{}", printed.err);
+        let times = samples(&printed.out).into_iter().map(|sample| sample.1);
+        times.fold(f64::INFINITY, f64::min)
+    };
+    // Both allocate an array of two; an empty loop takes a fourth of that.
+    let (plain, kept) = (best("[a, b]"), best("x = [a, b]"));
+    assert!(plain * 2.0 > kept, "{plain} {kept}");
+    // What has no value, or has one only for who asks.
+    for statement in ["a, b = b, a", "# nothing", "x = <<E\nhello\nE"] {
+        assert!(best(statement) > 0.0, "{statement}");
+    }
+}
+
+#[test]
+fn unknown_names_have_their_place_in_javascript() {
+    if !is_there(NODE.program) {
+        return;
+    }
+    for (statement, place) in [
+        ("nothing", "1:1"),
+        // V8 places it at what is read of it.
+        ("nothing.x", "1:9"),
+        ("1 + nothing", "1:5"),
+        ("\n nothing()", "2:2"),
+        ("let x = nothing", "1:9"),
+    ] {
+        let printed = timeit(&NODE, &["-n2", "-s", "let y = 1", "--", statement]);
+        let expected = "error: the statement failed\nReferenceError: nothing is not defined\n    at <stmt>:";
+        assert_eq!(printed.err, format!("{expected}{place}\n"), "{statement}");
+    }
+}
+
 /// What is told of arguments that cannot be used.
 fn check_usage(arguments: &[&str], expected: &[&str]) {
     let mut command = prof();
@@ -683,6 +745,10 @@ fn what_only_python_has_is_told() {
     check_usage(
         &["--lang", "rust", "--gc", "both", "1"],
         &["error: --gc: rustc has no garbage collector that can be switched"],
+    );
+    check_usage(
+        &[PERL.options, &["--gc", "both", "1"]].concat(),
+        &["error: --gc: Perl has no garbage collector that can be switched"],
     );
     check_usage(&["--with", "x", "1"], &["--with needs --lang"]);
     check_usage(

@@ -7,7 +7,7 @@ use super::cases::cases;
 use super::keep::Store;
 use super::language::{Programs, programs};
 use super::outcome::{checks_of, ended, keep, new_results, text_options};
-use super::stops::{tell, tell_printed};
+use super::stops::{tell, tell_no_processor, tell_printed};
 use super::{Args, Format, profile};
 use crate::timeit::auto::{self, Settings};
 use crate::timeit::cold;
@@ -180,6 +180,13 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         &mut until,
     );
     results.activity = before.until(&files.snapshot());
+    let all = results.runs.iter().flat_map(|run| &run.taken);
+    let metric = results.metric.known_of(all.map(|taken| &taken.sample));
+    if metric != results.metric {
+        results.metric = metric;
+        let names = results.runtimes.iter().map(|runtime| &*runtime.implementation);
+        tell_no_processor(&names.collect::<Vec<_>>().join(", "), output);
+    }
     let stopped = end.stopped.filter(|reason| {
         // The end of the time is no accident if there are figures.
         !(matches!(reason, Reason::Interrupted) && until.is_over() && has_figures(&results))

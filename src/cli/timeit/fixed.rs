@@ -4,7 +4,7 @@ use super::super::output::Output;
 use super::super::{Code, Failure};
 use super::keep::Store;
 use super::language::programs;
-use super::stops::{tell, tell_printed};
+use super::stops::{tell, tell_no_processor, tell_printed};
 use super::watch::Bar;
 use super::{Args, Collector, Format, cases, outcome};
 use crate::timeit::fixed::{self, Fixed};
@@ -84,9 +84,14 @@ fn run_in(
         Err(stop) => return tell(&stop.reason, false, output),
     };
     let code = measure(&mut *session, began, measured, args, output);
-    let printed = session.end();
+    let ended = session.end();
     let code = code?;
-    tell_printed(&printed, output)?;
+    match ended {
+        Ok(printed) => tell_printed(&printed, output)?,
+        Err(reason) if code == Code::Done => return tell(&reason, false, output),
+        // Why it ended before is told already.
+        Err(_) => {}
+    }
     Ok(code)
 }
 
@@ -120,9 +125,19 @@ fn measure(
     bar.expect(repeat.saturating_mul(cases as u64));
     let fixed = fixed::measure(session, 0..cases, loops, repeat, &mut bar);
     bar.clear();
+    let asked = metric(args);
+    let metric = asked.known_of(&fixed.samples);
+    if metric != asked {
+        results.metric = metric;
+        tell_no_processor(&session.runtime().implementation, output);
+    }
     match args.format {
         Format::Text if *is_printed => {
-            let text = report::text(&fixed, &results.cases, session.runtime(), style(args));
+            let style = report::Style {
+                metric,
+                ..style(args)
+            };
+            let text = report::text(&fixed, &results.cases, session.runtime(), style);
             output.raw().write_all(text.as_bytes())?;
         }
         Format::Timeit if *is_printed => print_as_timeit(&fixed, loops, args, output)?,

@@ -79,6 +79,14 @@ fn tell_error(error: &CodeError, output: &mut Output) {
     }
 }
 
+/// Tells why `-p` gives the time on the wall.
+pub(super) fn tell_no_processor(implementation: &str, output: &mut Output) {
+    let name = text::shown(implementation.as_bytes());
+    let message =
+        format!("-p: the worker of {name} does not tell processor time; this is the time on the wall");
+    output.report("note", &message);
+}
+
 /// Tells what the code printed, or the end of it.
 pub(super) fn tell_printed(printed: &Printed, output: &mut Output) -> Result<(), Failure> {
     if printed.total == 0 {

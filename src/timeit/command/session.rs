@@ -273,7 +273,7 @@ impl CommandSession {
             process_cpu: Some(user + system),
             // The end of a process is counted as one.
             voluntary_switches: count(ended.usage.ru_nvcsw).saturating_sub(1),
-            involuntary_switches: count(ended.usage.ru_nivcsw),
+            involuntary_switches: Some(count(ended.usage.ru_nivcsw)),
             faults: count(ended.usage.ru_minflt) + count(ended.usage.ru_majflt),
             peak_memory: if memory > own_memory + MEMORY_MARGIN {
                 memory

@@ -41,6 +41,8 @@ struct Declared {
     name: Option<String>,
     warm_up_ms: Option<Spanned<u64>>,
     reference: Option<Reference>,
+    #[serde(default)]
+    collector: bool,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +87,7 @@ pub fn read(text: &str, folder: &Path) -> Result<BTreeMap<String, Language>, Err
         };
         let shown = declared.name.unwrap_or_else(|| name.clone());
         let mut language = Language::own(shown, command.collect(), warm_up);
+        language.has_collector = declared.collector;
         language.reference = declared.reference.map(|reference| Case {
             name: "reference".into(),
             ..super::reference(&reference.setup, &reference.statement)
@@ -120,7 +123,7 @@ mod tests {
     #[test]
     fn workers_are_declared() {
         let text = "[timeit.workers.lua]\ncommand = ['lua', './w.lua', '../x', '-v', 'a/b']\nwarm_up_ms = 5\n\
-                    [timeit.workers.go]\ncommand = ['gow']\nname = 'Go'\nreference = { statement = 'x' }\n";
+                    [timeit.workers.go]\ncommand = ['gow']\nname = 'Go'\ncollector = true\nreference = { statement = 'x' }\n";
         let found = read_here(text).expect("two workers");
         let (lua, go) = (&found["lua"], &found["go"]);
         assert_eq!(lua.command, ["lua", "/a/b/w.lua", "/a/b/../x", "-v", "a/b"]);
@@ -130,6 +133,7 @@ mod tests {
         );
         assert_eq!((&*go.name, go.warm_up), ("Go", Duration::ZERO));
         assert_eq!(go.reference.as_ref().map(|case| &*case.statement), Some("x"));
+        assert_eq!((lua.has_collector, go.has_collector), (false, true));
         assert_eq!(read_here("").expect("nothing").len(), 0);
     }
 

@@ -5,17 +5,18 @@
 //! | --- | --- | --- | --- | --- |
 //! | wall-clock time | yes | yes | yes | yes |
 //! | processor time of the thread | from 23.9 on | yes | yes | no |
-//! | processor time of the process | in microseconds | yes | yes | in clock ticks |
-//! | switches | of the process | yes | yes | no |
+//! | processor time of the process | in microseconds | yes | yes | yes |
+//! | switches | of the main thread | yes | yes | no |
 //! | page faults | of the process | no | yes | no |
 //! | peak memory | yes | yes | yes | no |
 //! | time of the setup | yes | yes | yes | yes |
 //! | progress | yes | yes | yes | yes |
 //! | the collector is off | no | while loops run | it has none | it has none |
 //!
-//! The setup and the loop stand in one function, so names of the setup are local there. In C
-//! and Rust a value that the statement has is kept, so that no compiler leaves it out as unused: statements end with an
-//! expression. A loop that takes no longer than an empty one is told.
+//! The setup and the loop stand in one function, so names of the setup are local there. A value that the statement
+//! has is kept, so that no compiler leaves it out as unused: statements end with an expression, and a loop that takes no
+//! longer than an empty one is told. In Ruby all is kept but `a, b = b, a`, of which an array is made only where it is
+//! kept. Perl's worker leaves it in void context, as Perl computes what stands there, too, but for literals and `sort`.
 //!
 //! Node.js compiles what runs often while it runs: a fresh process first runs each case for [`Language::warm_up`], which no
 //! sample counts. Ruby's collector, once off, would let memory grow without end: it runs between pieces of the loops, and the clock
@@ -32,7 +33,7 @@ use super::worker::channel::Link;
 use super::worker::protocol::Message;
 use super::worker::session::{Bounds, Called, Worker, runtime};
 use build::Built;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Command;
 use std::rc::Rc;
@@ -178,7 +179,7 @@ impl Language {
             worker: Source::Own,
             warm_up,
             reference: None,
-            has_collector: true,
+            has_collector: false,
         }
     }
 }
@@ -269,9 +270,20 @@ impl Open for Interpreter {
         if session.runtime.implementation.is_empty() {
             session.runtime.implementation.clone_from(&self.language.program);
         }
-        // What was found may be a shim that takes long to find the interpreter: only the first session pays.
+        // Those that the user names: what a declaration names is no news.
+        let declared = self.language.command.iter().map(OsStr::new);
+        if !self.settings.command.iter().map(OsString::as_os_str).eq(declared) {
+            session.name_arguments(&self.settings);
+        }
+        // What was found may be a shim that takes long to find the interpreter: only the first session pays. A word that
+        // is no option may be the program itself, as in `env ruby`.
+        let arguments = self.settings.command.get(1..).unwrap_or_default();
+        let are_options = arguments
+            .iter()
+            .all(|word| word.as_encoded_bytes().starts_with(b"-"));
         let executable = &session.runtime.executable;
         if self.language.worker != Source::Own
+            && are_options
             && executable.is_absolute()
             && let Some(first) = self.settings.command.first_mut()
         {
@@ -294,6 +306,14 @@ struct Opened {
 }
 
 impl Opened {
+    /// Names the arguments of what runs the code, as part of what ran.
+    fn name_arguments(&mut self, settings: &Settings) {
+        for argument in settings.command.iter().skip(1) {
+            self.runtime.version.push(' ');
+            self.runtime.version.push_str(&argument.to_string_lossy());
+        }
+    }
+
     /// Where a case stands among those from which the program was built.
     fn place(&self, case: &Case) -> i64 {
         let same = |built: &Case| built.setup == case.setup && built.statement == case.statement;
@@ -339,8 +359,8 @@ impl Session for Opened {
         self.worker.growth(case)
     }
 
-    fn end(mut self: Box<Self>) -> Printed {
-        self.worker.finish()
+    fn end(mut self: Box<Self>) -> Result<Printed, Reason> {
+        self.worker.end()
     }
 }
 
@@ -348,7 +368,7 @@ impl Session for Opened {
 fn hint(message: &str) -> Option<&'static str> {
     if message.contains("left the loop before its end") {
         return Some(
-            "break, return and the like would end the loop that is timed: they need one of the statement's own",
+            "break, last, return and the like would end the loop that is timed: they need one of the statement's own",
         );
     }
     if message.contains("import statement outside a module") {

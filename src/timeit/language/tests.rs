@@ -19,10 +19,10 @@ impl Watch for Patient {
 /// A session with a worker that is a script of the shell, with its requests and answers as descriptors 3 and 4.
 fn session(script: &str) -> Result<Box<dyn Session>, Stop> {
     let script = format!("exec 3<\"$PROF_REQUESTS\" 4>\"$PROF_ANSWERS\"\n{script}");
-    let command: Vec<OsString> = vec!["sh".into(), "-c".into(), script.into()];
-    let language = Language::own("shell".into(), Vec::new(), Duration::ZERO);
+    let command = vec!["sh".into(), "-c".into(), script];
+    let language = Language::own("shell".into(), command, Duration::ZERO);
     let settings = Settings {
-        command,
+        command: language.command.iter().map(OsString::from).collect(),
         timeout: Some(Duration::from_secs(60)),
         ..Settings::default()
     };
@@ -124,7 +124,7 @@ fn the_example_of_the_documentation_is_spoken() {
         ("die", Some(Part::Statement), Some(1), None)
     );
     assert_eq!(error.shown, "Illegal division by zero at statement line 1.");
-    session.end();
+    session.end().expect("an end in order");
     assert_eq!(std::fs::read_to_string(&heard).expect("a file"), expected);
 }
 
@@ -150,7 +150,7 @@ fn little_is_enough() {
     assert_eq!((sample.cpu, sample.process_cpu), (None, None));
     assert_eq!(
         (sample.involuntary_switches, sample.faults, sample.peak_memory),
-        (0, 0, 0)
+        (None, 0, 0)
     );
 }
 
@@ -172,6 +172,12 @@ fn rows_that_were_told_survive_what_comes_after() {
     check("echo last words; exit 1", "last words", 0);
     check(&format!("echo 'rows {row} /' >&4; exit 7"), "exit code 7", 1);
     check("echo 'done /' >&4; cat <&3", "some samples are missing", 0);
+    let untimed = "-1 0 0 0 0 0 0 0";
+    check(
+        &format!("echo 'done {untimed} /' >&4; cat <&3"),
+        "without time on the wall",
+        0,
+    );
     check("echo 'what is this' >&4; cat <&3", "wrote into the channel", 0);
     check(
         "printf 'error 0 3 500 0 1 2 / 1 2 0\\nabc' >&4; cat <&3",

@@ -10,11 +10,10 @@
   const LOOK_EVERY = 250000000n;
   // Loops up to this count with small integers.
   const MOST = 2 ** 30;
-  const NAME = '<prof>';
 
   // The code that is timed may replace any of these in its module.
   const { readSync, writeSync, openSync } = fs;
-  const { exit, cpuUsage, resourceUsage, threadCpuUsage } = process;
+  const { exit, listenerCount, cpuUsage, resourceUsage, threadCpuUsage } = process;
   const now = process.hrtime.bigint;
 
   const descriptor = (name) => {
@@ -29,6 +28,20 @@
 
   const leave = (code) => exit.call(process, code);
 
+  // What failed after its sample, in what the code left for later: nothing waits for that, so it is told next.
+  let late;
+
+  // There is no more to do.
+  function end() {
+    if (!late) leave(0);
+    try {
+      writeSync(2, `${describe(late.error)[2][2]}\n`);
+    } catch {
+      // It is told without words.
+    }
+    leave(1);
+  }
+
   function more() {
     const piece = Buffer.allocUnsafe(65536);
     let count;
@@ -37,7 +50,7 @@
     } catch {
       leave(CUT_OFF);
     }
-    if (count === 0) leave(0);
+    if (count === 0) end();
     data = Buffer.concat([data, piece.subarray(0, count)]);
   }
 
@@ -129,19 +142,21 @@
 
   class Case {
     constructor(setup, statement) {
+      const filename = `<prof ${cases.length}>`;
       this.setup = setup;
       this.lines = setup.split('\n').length;
       parse(setup, '<setup>');
       const expression = statement.replace(/[\s;]+$/, '');
       const isExpression = parses(`(${expression}\n)`) && parses(`[${expression}\n]`);
       if (!isExpression) parse(statement, '<stmt>');
-      // The value goes into a variable that is returned: it cannot be left out as unused.
-      const body = isExpression ? `__prof_value = (\n${expression}\n);` : `\n${statement}\n`;
+      // The value goes into a variable that is returned: it cannot be left out as unused. V8 places an unknown name that is all
+      // of what is assigned at the variable, which is ours; behind a comma it has its own place.
+      const body = isExpression ? `__prof_value = (0,\n${expression}\n);` : `\n${statement}\n`;
       const code =
         `${setup}\n;let __prof_value;` +
         'for (let __prof_count; (__prof_count = __prof_next()) > 0;)' +
         `for (let __prof_at = 0; __prof_at < __prof_count; __prof_at++) {${body}}\nreturn __prof_value;`;
-      this.inner = vm.compileFunction(code, ['__prof_next', 'require'], { filename: NAME });
+      this.inner = vm.compileFunction(code, ['__prof_next', 'require'], { filename });
     }
 
     // Our numbers of lines are the user's, with those of the setup before those of the statement.
@@ -158,7 +173,7 @@
 
   function parses(code) {
     try {
-      parse(code, NAME);
+      parse(code, '<prof>');
       return true;
     } catch {
       return false;
@@ -216,18 +231,18 @@
       const shown = lines.filter((one) => one && !isFrame(one)).join('\n');
       return [Number(syntax[1] === 'stmt'), Number(syntax[2]), [error.name, error.message, shown]];
     }
-    const ours = /^( +at )(?:(.*) \()?<prof>:(\d+):(\d+)\)?$/;
-    const last = current ? lines.findLastIndex((one) => ours.test(one)) : -1;
+    const ours = /^( +at )(?:(.*) \()?<prof (\d+)>:(\d+):(\d+)\)?$/;
+    const last = lines.findLastIndex((one) => ours.test(one));
     const shown = lines
       .filter((one, at) => at <= last || !isFrame(one))
-      .map((one, at) => {
-        const found = current && one.match(ours);
+      .map((one, index) => {
+        const found = one.match(ours);
         if (!found) return one;
-        const [, start, caller, number, column] = found;
-        const [name, place, which] = current.case.place(Number(number));
+        const [, start, caller, at, number, column] = found;
+        const [name, place, which] = cases[at].place(Number(number));
         [part, line] = [which, place];
         // The name of the function that holds it all says nothing.
-        return caller && at < last ? `${start}${caller} (${name}:${place}:${column})` : `${start}${name}:${place}:${column}`;
+        return caller && index < last ? `${start}${caller} (${name}:${place}:${column})` : `${start}${name}:${place}:${column}`;
       });
     return [part, line, [error.name, error.message, shown.join('\n')]];
   }
@@ -237,6 +252,12 @@
   function serve() {
     const { kind, numbers, texts } = hear();
     try {
+      if (late) {
+        const { error } = late;
+        late = undefined;
+        row = undefined;
+        throw error;
+      }
       if (kind === 'prepare') {
         row = undefined;
         cases.push(new Case(...texts));
@@ -244,7 +265,7 @@
       } else if (kind === 'run') {
         run(numbers);
       } else {
-        leave(0);
+        end();
       }
     } catch (error) {
       let told = [-1, 0, ['Error', 'it cannot be told what failed', '']];
@@ -260,6 +281,12 @@
     setImmediate(serve);
   }
 
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    process.on(event, (error) => {
+      // Code that listens itself knows what to do.
+      if (listenerCount.call(process, event) === 1) late ??= { error };
+    });
+  }
   const { bun, node } = process.versions;
   say('hello', [VERSION], [bun ? 'Bun' : 'Node.js', bun || node, process.execPath]);
   serve();

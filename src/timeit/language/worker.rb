@@ -36,10 +36,13 @@ class ProfWorker
       @lines = setup.count("\n") + 1
       check(setup, "<setup>")
       check(statement, "<stmt>")
-      code = "lambda do |__prof_next|\n#{setup}\n" \
-             "while (__prof_count = __prof_next.call); __prof_at = 0; while __prof_at < __prof_count\n" \
-             "#{statement}\n__prof_at += 1; end; end; end"
-      @inner = eval(code, TOPLEVEL_BINDING.dup, NAME, 0)
+      head = "lambda do |__prof_next|\n#{setup}\n" \
+             "while (__prof_count = __prof_next.call); __prof_at = 0; while __prof_at < __prof_count;"
+      tail = "__prof_at += 1; end; end; end"
+      # A value that nothing takes is not even built.
+      kept = "#{head} __prof_value = (begin\n#{statement}\nend)\n#{tail}"
+      plain = "#{head}\n#{statement}\n#{tail}"
+      @inner = (lambda_of(kept) unless assigns_many?(statement)) || lambda_of(plain) || raise(@error)
     end
 
     # Our numbers of lines are the user's, with those of the setup before those of the statement.
@@ -48,6 +51,23 @@ class ProfWorker
     end
 
     private
+
+    def lambda_of(code)
+      eval(code, TOPLEVEL_BINDING.dup, NAME, 0)
+    rescue SyntaxError => error
+      # Such as `break`, which has no value.
+      @error = error
+      nil
+    end
+
+    # Does it end as `a, b = b, a` does? An array is built of these only where someone takes the value.
+    def assigns_many?(code)
+      body = RubyVM::AbstractSyntaxTree.parse(code).children.last
+      body = body.children.last if body&.type == :BLOCK
+      body&.type == :MASGN
+    rescue NameError, NotImplementedError, SyntaxError
+      code.match?(/\A[\w\s@$]+,[\w\s@$,]+=[^=~>]/)
+    end
 
     def check(code, name)
       RubyVM::InstructionSequence.compile(code, name) if defined?(RubyVM::InstructionSequence)

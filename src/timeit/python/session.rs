@@ -179,8 +179,8 @@ impl Session for PythonSession {
         self.worker.growth(case)
     }
 
-    fn end(mut self: Box<Self>) -> Printed {
-        self.worker.finish()
+    fn end(mut self: Box<Self>) -> Result<Printed, Reason> {
+        Ok(self.worker.finish().1)
     }
 }
 

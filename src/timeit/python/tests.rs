@@ -155,7 +155,7 @@ fn the_end_of_what_is_printed_is_kept() {
     let mut session = Python::new(settings).open().expect("a session");
     let statement = "import sys\nsys.stdout.write('x' * 1000000 + 'end\\n')\nsys.stdout.flush()";
     run_in(&mut *session, "", statement, &[3], u64::MAX).expect("samples");
-    let printed = session.end();
+    let printed = session.end().expect("an end in order");
     assert_eq!(printed.total, 3 * 1_000_004);
     assert!(printed.end.len() <= 4096 && printed.end.ends_with(b"xend\n"));
 }

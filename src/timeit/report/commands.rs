@@ -156,7 +156,7 @@ fn part(runs: &[(&Taken, Usage)], column: Column) -> Option<String> {
         }
         Column::Switches => {
             let waits = values(&|taken, _| taken.sample.voluntary_switches as f64)?;
-            let interruptions = values(&|taken, _| taken.sample.involuntary_switches as f64)?;
+            let interruptions = values(&|taken, _| taken.sample.involuntary_switches.unwrap_or(0) as f64)?;
             format!(
                 "{}, {}",
                 counted(waits.median().round() as u64, "wait"),

@@ -31,6 +31,7 @@ pub fn render(results: &Results) -> String {
                 time.map(|time| format!("{:.9}", time.as_secs_f64()))
                     .unwrap_or_default()
             };
+            let interruptions = sample.involuntary_switches.map(|count| count.to_string());
             let fields = [
                 field(name),
                 field(&runtime),
@@ -44,7 +45,7 @@ pub fn render(results: &Results) -> String {
                 seconds(sample.process_cpu),
                 format!("{:e}", taken.wall()),
                 sample.voluntary_switches.to_string(),
-                sample.involuntary_switches.to_string(),
+                interruptions.unwrap_or_default(),
                 sample.faults.to_string(),
                 sample.peak_memory.to_string(),
                 seconds(Some(sample.setup)),

@@ -26,7 +26,8 @@ struct Figure {
     ends: Ends,
     processes: usize,
     samples: usize,
-    clean: usize,
+    /// Those that were not interrupted, where that is known.
+    clean: Option<usize>,
     /// Processes whose processor time was taken.
     by_processor: usize,
     /// Processes that were too disturbed to count.

@@ -224,8 +224,8 @@ fn details(estimate: &Estimate, results: &Results, options: &Options) -> String 
     }
     if metric == Metric::Cpu {
         parts.push("processor time".into());
-    } else {
-        let clean = estimate.clean as f64 / estimate.samples.max(1) as f64 * 100.0;
+    } else if let Some(clean) = estimate.clean {
+        let clean = clean as f64 / estimate.samples.max(1) as f64 * 100.0;
         parts.push(format!("{clean:.0}% undisturbed"));
     }
     let by_processor = estimate.by_processor;

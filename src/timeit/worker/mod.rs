@@ -12,7 +12,8 @@
 //! standard error is kept, and its end is shown to the user, so the code that is timed may print what it likes. The
 //! working folder is the user's, or that of `--cwd`.
 //!
-//! Once there is nothing more to read, the worker ends. Where it must be stopped it gets SIGINT, with all processes of
+//! Once there is nothing more to read, the worker ends, within two seconds, with exit code 0: another one, or a signal, means
+//! that what the code left for later failed, and is told with what was printed. Where it must be stopped it gets SIGINT, with all processes of
 //! its group, and half a second to tell what it has; then SIGKILL. Where its files can no longer be read or written, as
 //! the code closed them, it ends with exit code 121.
 //!
@@ -21,6 +22,7 @@
 //! In both directions a message is one line of ASCII, `KIND NUMBER ... / LENGTH ...`, which ends in a line feed, then as many
 //! texts as there are lengths, of so many bytes, with nothing between them or after them. Words are separated by single
 //! spaces. Numbers are integers in decimal; -1 stands for what cannot be measured. Times are nanoseconds. Texts are UTF-8.
+//! The line, and each text, is at most 16 MiB.
 //!
 //! | from prof | numbers | texts |
 //! | --- | --- | --- |
@@ -37,12 +39,12 @@
 //! | `done` | as `rows`: the rest | |
 //! | `error` | four as `progress`; 0 in the setup, 1 in the statement, -1 elsewhere; the line there, from 1, or 0 | type, message, what to show to the user |
 //!
-//! - The worker begins with `hello`. Then it answers requests, one after the other.
+//! - The worker begins with `hello`, within 60 s whatever `--timeout` says. Then it answers requests, one after the other.
 //! - `prepare` makes a case ready: cases count from 0, in their order. The answer is `ready`, or `error` where the code cannot
-//!   be compiled; such a case does not count.
+//!   be compiled; such a case does not count. It must come within `--timeout`.
 //! - `run` takes one sample for each row: it runs the setup, which is not timed, then the statement so many times in one
 //!   go. The answer is any number of `rows`, `progress` and `grown`, in the end `done`, or `error` where the code failed; before that,
-//!   the rows that were complete.
+//!   the rows that were complete. Messages of other kinds are ignored meanwhile.
 //! - The eight numbers of a row are: wall-clock time of all loops; processor time of the thread; processor time of the
 //!   process; voluntary and involuntary context switches; page faults; peak memory of the process in bytes; time of the setup.
 //!   The first must be known. The second to sixth are what the time of the loops added.
@@ -51,7 +53,9 @@
 //!   `--timeout` counts from the begin of the plan.
 //!
 //! A worker that measures nothing but wall-clock time, and tells nothing but `hello`, `ready`, `done` and `error`, is complete. Without
-//! processor time `-p` shows the time on the wall, and without involuntary switches no sample can be left out as interrupted.
+//! processor time `-p` shows the time on the wall, and says so; without involuntary switches no sample can be left out as
+//! interrupted, and no report says how many were. A worker that switches a garbage collector off and on has `collector = true`
+//! in its declaration.
 //!
 //! # An example
 //!

@@ -242,9 +242,9 @@ impl Process {
         (self.status, self.printed.take())
     }
 
-    /// Ends it in order.
-    pub(in crate::timeit) fn finish(&mut self) -> Printed {
-        self.end(PATIENCE).1
+    /// Ends it in order: how, if it did by itself, and what it printed.
+    pub(in crate::timeit) fn finish(&mut self) -> (Option<WaitStatus>, Printed) {
+        self.end(PATIENCE)
     }
 
     /// Reads output if there is some until then. Was there some?

@@ -7,6 +7,7 @@ use super::taken::{Prepared, Taken, Took, Watched};
 use crate::timeit::session::{
     Case, CodeError, Growth, Part, Printed, Reason, Row, Runtime, Sample, Stop, Watch,
 };
+use nix::sys::wait::WaitStatus;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
@@ -169,6 +170,15 @@ impl Worker {
         }
     }
 
+    /// Ends a worker that does not keep to the protocol.
+    fn refused(&mut self, why: &str) -> Reason {
+        self.process.end(Duration::ZERO);
+        Reason::Died {
+            status: why.into(),
+            output: Box::default(),
+        }
+    }
+
     fn is_interrupted(&self) -> bool {
         let flag = self.bounds.interrupted;
         flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
@@ -176,6 +186,10 @@ impl Worker {
 
     fn died(&mut self) -> Reason {
         let (status, printed) = self.process.end(INTERRUPT_PATIENCE);
+        self.dead(status, &printed)
+    }
+
+    fn dead(&self, status: Option<WaitStatus>, printed: &Printed) -> Reason {
         Reason::Died {
             status: words(status, self.bounds.crash),
             output: String::from_utf8_lossy(&printed.end).into(),
@@ -190,7 +204,7 @@ impl Worker {
             match self.process.hear(until) {
                 Heard::Message(message) => match taken.take(&message, &mut self.cases) {
                     Took::Done => return Ok(()),
-                    Took::Error => break,
+                    Took::Error | Took::Untimed => break,
                     Took::More => {}
                 },
                 Heard::Nothing => {}
@@ -255,12 +269,9 @@ impl Worker {
             };
             match taken.take(&message, &mut self.cases) {
                 Took::Done if taken.is_short() => {
-                    self.process.end(Duration::ZERO);
-                    break Reason::Died {
-                        status: "it says that it is done, but some samples are missing".into(),
-                        output: Box::default(),
-                    };
+                    break self.refused("it says that it is done, but some samples are missing");
                 }
+                Took::Untimed => break self.refused("it tells a sample without time on the wall"),
                 Took::Done => return Ok(taken.samples),
                 Took::Error => break Reason::Code(Box::new(code_error(&message))),
                 Took::More => {}
@@ -296,9 +307,20 @@ impl Worker {
         self.cases.get(case)?.growth.as_ref()
     }
 
-    /// Ends the process in order.
-    pub(in crate::timeit) fn finish(&mut self) -> Printed {
+    /// Ends the process in order: how it ended, if it did by itself, and what it printed.
+    pub(in crate::timeit) fn finish(&mut self) -> (Option<WaitStatus>, Printed) {
         self.process.finish()
+    }
+
+    /// Ends the process in order.
+    ///
+    /// # Errors
+    /// If it ends with an exit code or a signal: what the code left for later failed.
+    pub(in crate::timeit) fn end(&mut self) -> Result<Printed, Reason> {
+        match self.finish() {
+            (None | Some(WaitStatus::Exited(_, 0)), printed) => Ok(printed),
+            (status, printed) => Err(self.dead(status, &printed)),
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) enum Took {
     More,
     Done,
     Error,
+    /// A sample has no time.
+    Untimed,
 }
 
 impl<'a> Taken<'a> {
@@ -70,7 +72,9 @@ impl<'a> Taken<'a> {
                     let Some(&row) = self.plan.get(self.samples.len()) else {
                         break;
                     };
-                    let sample = sample(row, numbers);
+                    let Some(sample) = sample(row, numbers) else {
+                        return Took::Untimed;
+                    };
                     if let Some(case) = cases.get_mut(row.case) {
                         case.per_loop = Some(sample.wall.as_secs_f64() / row.loops.max(1) as f64);
                     }
@@ -139,22 +143,24 @@ impl<'a> Taken<'a> {
     }
 }
 
-fn sample(row: Row, numbers: &[i64]) -> Sample {
+/// `None` without time on the wall, which every worker knows.
+fn sample(row: Row, numbers: &[i64]) -> Option<Sample> {
     let at = |place: usize| numbers.get(place).copied().unwrap_or(0);
-    let count = |place: usize| u64::try_from(at(place)).unwrap_or(0);
-    let time = |place: usize| u64::try_from(at(place)).ok().map(Duration::from_nanos);
-    Sample {
+    let known = |place: usize| u64::try_from(at(place)).ok();
+    let count = |place: usize| known(place).unwrap_or(0);
+    let time = |place: usize| known(place).map(Duration::from_nanos);
+    Some(Sample {
         row,
-        wall: time(0).unwrap_or_default(),
+        wall: time(0)?,
         cpu: time(1),
         process_cpu: time(2),
         voluntary_switches: count(3),
-        involuntary_switches: count(4),
+        involuntary_switches: known(4),
         faults: count(5),
         peak_memory: count(6),
         setup: time(7).unwrap_or_default(),
         usage: None,
-    }
+    })
 }
 
 fn running(message: &Message) -> (usize, u64, Duration, Duration) {

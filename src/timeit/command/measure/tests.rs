@@ -47,7 +47,7 @@ impl Session for Fake {
                 cpu: Some(wall),
                 process_cpu: Some(wall),
                 voluntary_switches: 0,
-                involuntary_switches: 0,
+                involuntary_switches: Some(0),
                 faults: 0,
                 peak_memory: 0,
                 setup: Duration::ZERO,
