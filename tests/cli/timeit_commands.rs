@@ -57,20 +57,23 @@ fn two_commands_are_compared() {
     assert!(out.contains("B is ") && out.contains(" slower than A"), "{out}");
 }
 
-/// Expected: 50 ms is what `sleep` is told; a start and an end are far below 30 ms even on a busy machine's median.
+/// Expected: 50 ms is what `sleep` is told, and no run takes longer than all of them together by a clock around prof.
 #[test]
 fn a_sleep_takes_its_time() {
     let folder = folder();
     let file = folder.path().join("r.json");
+    let started = std::time::Instant::now();
     done(
         folder.path(),
         &["--cmd", "sleep 0.05", "--runs", "8", "--json", "r.json"],
     );
+    let whole = started.elapsed().as_secs_f64();
     let results = json(&file);
     let seconds = results["summary"]["figures"][0]["seconds"]
         .as_f64()
         .expect("a number");
-    assert!((0.05..0.08).contains(&seconds), "{seconds}");
+    // Half of the runs take at least the median.
+    assert!((0.05..whole / 4.0).contains(&seconds), "{seconds} of {whole}");
     let process = &results["processes"][0];
     assert_eq!(process["usage"][0][2], 0, "the exit code");
     assert_eq!(results["cases"][0]["statement"], "sleep 0.05");

