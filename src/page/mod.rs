@@ -42,9 +42,13 @@ const SCRIPT: &[&str] = &[
     include_str!("script/sunburst.js"),
     include_str!("script/squares.js"),
     include_str!("script/sandwich.js"),
+    include_str!("script/callgraph.js"),
+    include_str!("script/layers.js"),
+    include_str!("script/graph.js"),
     include_str!("script/chart.js"),
     include_str!("script/table.js"),
     include_str!("script/detail.js"),
+    include_str!("script/menu.js"),
     include_str!("script/state.js"),
     include_str!("script/main.js"),
 ];

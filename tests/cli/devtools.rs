@@ -153,23 +153,40 @@ impl Browser {
 
     /// Moves the pointer.
     pub(crate) fn point(&mut self, x: f64, y: f64) {
-        self.mouse("mouseMoved", x, y, 0);
+        self.mouse("mouseMoved", "none", x, y, 0);
         self.settle();
     }
 
     /// Clicks; `shift` with the Shift key.
     pub(crate) fn click(&mut self, x: f64, y: f64, shift: bool) {
         let modifiers = if shift { 8 } else { 0 };
-        for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
-            self.mouse(kind, x, y, modifiers);
-        }
+        self.mouse("mouseMoved", "none", x, y, modifiers);
+        self.mouse("mousePressed", "left", x, y, modifiers);
+        self.mouse("mouseReleased", "left", x, y, modifiers);
         self.settle();
     }
 
-    fn mouse(&mut self, kind: &str, x: f64, y: f64, modifiers: u32) {
-        let button = if kind == "mouseMoved" { "none" } else { "left" };
+    /// Clicks with the right button.
+    pub(crate) fn click_right(&mut self, x: f64, y: f64) {
+        self.mouse("mouseMoved", "none", x, y, 0);
+        self.mouse("mousePressed", "right", x, y, 0);
+        self.mouse("mouseReleased", "right", x, y, 0);
+        self.settle();
+    }
+
+    /// Presses the left button at one place, and lets go of it at another.
+    pub(crate) fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
+        self.mouse("mouseMoved", "none", from.0, from.1, 0);
+        self.mouse("mousePressed", "left", from.0, from.1, 0);
+        self.mouse("mouseMoved", "left", to.0, to.1, 0);
+        self.mouse("mouseReleased", "left", to.0, to.1, 0);
+        self.settle();
+    }
+
+    fn mouse(&mut self, kind: &str, button: &str, x: f64, y: f64, modifiers: u32) {
         let params = json!({
             "type": kind, "x": x, "y": y, "button": button, "clickCount": 1, "modifiers": modifiers,
+            "buttons": u8::from(button == "left"),
         });
         self.call("Input.dispatchMouseEvent", params);
     }

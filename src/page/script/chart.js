@@ -1,6 +1,10 @@
 // The canvas: which view draws on it, and where the pointer is. Views draw with `box` and `style` and answer `hit`.
 
-const FONT = '11.5px ui-monospace, "SFMono-Regular", Menlo, Consolas, "DejaVu Sans Mono", monospace';
+const MONOSPACE = 'ui-monospace, "SFMono-Regular", Menlo, Consolas, "DejaVu Sans Mono", monospace';
+const FONT = `11.5px ${MONOSPACE}`;
+const SMALL_FONT = `10px ${MONOSPACE}`;
+
+const TOO_LITTLE = 'The chosen function takes too little time to be in the stacks. Its callers are in the list beside.';
 
 class Chart {
   constructor(model, words, colors, app) {
@@ -14,6 +18,8 @@ class Chart {
     this.hover = -1;
     this.focus = -1;
     this.scroll = 0;
+    this.scrollX = 0;
+    this.zoomed = 1;
     this.leftOut = 0;
     this.drawn = null;
     this.pending = false;
@@ -26,26 +32,31 @@ class Chart {
     this.canvas.addEventListener('keydown', (event) => this.key(event));
     this.canvas.addEventListener('focus', () => this.redraw());
     this.canvas.addEventListener('blur', () => this.redraw());
+    this.pan();
   }
 
   get kind() { return this.app.state.view; }
   get isFlame() { return this.kind === 'flame'; }
   get isRows() { return ['icicle', 'flame', 'reverse', 'sandwich'].includes(this.kind); }
-  get layout() { return { sunburst: Sunburst, squares: Squares, sandwich: Sandwich, files: Squares }[this.kind] || Icicle; }
+  get isGraph() { return this.kind === 'graph'; }
+  get layout() {
+    return { sunburst: Sunburst, squares: Squares, sandwich: Sandwich, graph: Graph, files: Squares }[this.kind] || Icicle;
+  }
 
   // The tree that the view zooms in.
   get tree() {
     if (this.drawn) return this.drawn;
     if (this.kind === 'reverse') return this.make('reverse', () => reversedTree(this.model.tree, this.app.more));
     if (this.kind === 'files') return this.make('files', () => filesTree(this.model));
+    if (this.isGraph) return this.graph;
     return this.model.tree;
   }
 
   // Trees made of the tree are made once, of functions only the last.
   make(key, build) {
     if (!this.made.has(key)) {
-      const isOfFunction = key !== 'reverse' && key !== 'files';
-      if (isOfFunction) for (const old of this.made.keys()) if (/^[ul]\d/.test(old) && old[0] === key[0]) this.made.delete(old);
+      const kind = key.split(' ')[0];
+      for (const old of this.made.keys()) if (old.split(' ')[0] === kind) this.made.delete(old);
       const tree = build();
       tree.lay(this.app.state.side);
       this.made.set(key, tree);
@@ -55,12 +66,17 @@ class Chart {
 
   get upper() {
     const fn = this.app.state.fn;
-    return this.make(`u${fn}`, () => callersTree(this.model.tree, fn, this.app.more));
+    return this.make(`upper ${fn}`, () => callersTree(this.model.tree, fn, this.app.more));
   }
 
   get lower() {
     const fn = this.app.state.fn;
-    return this.make(`l${fn}`, () => calleesTree(this.model.tree, fn, this.app.more));
+    return this.make(`lower ${fn}`, () => calleesTree(this.model.tree, fn, this.app.more));
+  }
+
+  get graph() {
+    const { fn, least } = this.app.state;
+    return this.make(`graph ${fn} ${least}`, () => new CallGraph(this.model, fn, least / 100));
   }
 
   layAgain() {
@@ -75,7 +91,11 @@ class Chart {
     if (!(this.model.tree.width[0] > 0)) return 'No time was recorded: there is nothing to draw. The table has the calls.';
     if (this.kind === 'sandwich') {
       if (state.fn < 0) return 'Choose a function in the table or in another view: here are its callers and what it calls.';
-      if (!(this.lower.width[0] > 0)) return 'The chosen function takes too little time to be in the stacks. Its callers are in the list beside.';
+      if (!(this.lower.width[0] > 0)) return TOO_LITTLE;
+    }
+    if (this.isGraph) {
+      if (!(this.graph.width[0] > 0)) return TOO_LITTLE;
+      if (this.graph.count === 1) return 'No function takes so large a share: choose a smaller one above.';
     }
     return '';
   }
@@ -98,16 +118,18 @@ class Chart {
     this.scroller.hidden = Boolean(nothing);
     if (nothing) return this.app.tellLeftOut(0);
     if (this.root >= this.tree.count) this.root = 0;
-    const height = this.scroller.clientHeight;
-    const needed = this.isRows ? Math.max(height, this.layout.height(this)) : height;
-    this.spacer.style.height = `${Math.max(0, needed - height)}px`;
-    this.width = this.scroller.clientWidth;
-    this.height = height;
+    this.makeRoom();
+    const { height } = this;
     if (this.goTo !== undefined) {
       this.scroller.scrollTop = this.goTo;
       this.goTo = undefined;
     }
-    this.scroll = this.isRows ? this.scroller.scrollTop : 0;
+    if (this.goToNode !== undefined) {
+      Graph.reveal(this, ...this.goToNode);
+      this.goToNode = undefined;
+    }
+    this.scroll = this.isRows || this.isGraph ? this.scroller.scrollTop : 0;
+    this.scrollX = this.isGraph ? this.scroller.scrollLeft : 0;
     // Few rows stand at the border where they begin.
     if (this.isFlame) this.scroll -= Math.max(0, height - this.layout.height(this));
     const ratio = window.devicePixelRatio || 1;
@@ -128,6 +150,16 @@ class Chart {
     this.layout.draw(this);
     this.app.tellLeftOut(this.leftOut);
     document.documentElement.dataset.drawn = this.kind;
+  }
+
+  // Makes the picture as large as what is to be drawn; the canvas shows the part that is scrolled to.
+  makeRoom() {
+    const { scroller, spacer } = this;
+    const needed = this.isGraph ? Graph.size(this) : { width: 0, height: this.isRows ? this.layout.height(this) : 0 };
+    spacer.style.height = `${Math.max(0, needed.height - scroller.clientHeight)}px`;
+    spacer.style.width = this.isGraph ? `${needed.width}px` : '';
+    this.width = scroller.clientWidth;
+    this.height = scroller.clientHeight;
   }
 
   style(node) {
@@ -207,7 +239,7 @@ class Chart {
   }
 
   click(event) {
-    if (this.nothing()) return;
+    if (this.nothing() || this.isDragged) return;
     const node = this.at(event);
     if (node >= 0) this.activate(this.hitTree, node, event.shiftKey);
   }
@@ -218,6 +250,8 @@ class Chart {
     // A module or a file is none to choose.
     const fn = tree.fn[node] < this.model.count ? tree.fn[node] : -1;
     if (this.kind === 'sandwich') return this.app.choose(fn, -1);
+    // As in other views, a second click leads out.
+    if (this.isGraph) return node === this.graph.centre ? this.app.zoomOut() : this.app.choose(fn, -1);
     if (onlyChoose) return this.app.choose(fn, node);
     // A second click on the root of the zoom leads out.
     const to = node === this.root && node > 0 ? tree.parent[node] : node;
@@ -225,27 +259,33 @@ class Chart {
   }
 
   key(event) {
-    if (this.nothing() || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.nothing() || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+    if (this.isGraph && (event.key === '+' || event.key === '-')) {
+      event.preventDefault();
+      return this.zoomBy(event.key === '+' ? 1.25 : 0.8);
+    }
+    const hasMiddle = this.kind === 'sandwich' || this.isGraph;
     const tree = this.kind === 'sandwich' ? this.lower : this.tree;
     const isKnown = this.focus >= 0 && this.focus < tree.count && this.focusTree === tree;
-    const node = isKnown ? this.focus : this.kind === 'sandwich' ? 1 : this.root;
+    const node = isKnown ? this.focus : hasMiddle ? 1 : this.root;
     const [out, into] = this.isFlame ? ['ArrowDown', 'ArrowUp'] : ['ArrowUp', 'ArrowDown'];
     let to;
     if (event.key === out) to = tree.parent[node];
-    else if (event.key === into) to = isKnown ? tree.widestChild(node) : node;
+    else if (event.key === into) to = isKnown || this.isGraph ? tree.widestChild(node) : node;
     else if (event.key === 'ArrowLeft') to = tree.beside(node, -1);
     else if (event.key === 'ArrowRight') to = tree.beside(node, 1);
     else if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       return this.activate(tree, node, event.key === ' ');
-    } else return;
+    } else return undefined;
     event.preventDefault();
-    if (to < 0 || (this.kind === 'sandwich' && to === 0)) return;
+    if (to < 0 || (hasMiddle && to === 0)) return undefined;
     this.focus = to;
     this.focusTree = tree;
     this.app.describe(tree, to);
-    if (this.isRows && this.kind !== 'sandwich') this.reveal(to);
-    this.redraw();
+    if (this.isGraph) this.goToNode = [to, false];
+    else if (this.isRows && !hasMiddle) this.reveal(to);
+    return this.redraw();
   }
 
   // Scrolls a row into the picture.
@@ -256,12 +296,56 @@ class Chart {
     else if (row + ROW > scrollTop + clientHeight) this.goTo = row + ROW - clientHeight;
   }
 
+  // The graph larger or smaller; what was in the middle stays there, or what is at this place.
+  zoomBy(factor, x = this.width / 2, y = this.height / 2) {
+    const before = this.zoomed;
+    this.zoomed = Math.max(GRAPH_ZOOM.least, Math.min(GRAPH_ZOOM.most, before * factor));
+    const { scroller } = this;
+    const to = (scrolled, at) => ((scrolled + at) * this.zoomed) / before - at;
+    const [left, top] = [to(scroller.scrollLeft, x), to(scroller.scrollTop, y)];
+    this.makeRoom();
+    scroller.scrollTo(left, top);
+    this.redraw();
+  }
+
+  // A graph is moved by dragging it, and zoomed by the wheel with Ctrl.
+  pan() {
+    const { canvas, scroller } = this;
+    let from = null;
+    canvas.addEventListener('pointerdown', (event) => {
+      if (!this.isGraph || event.button !== 0) return;
+      from = { x: event.clientX, y: event.clientY, left: scroller.scrollLeft, top: scroller.scrollTop };
+    });
+    canvas.addEventListener('pointermove', (event) => {
+      if (!from || !event.buttons) return;
+      const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
+      if (!this.isDragged && Math.hypot(dx, dy) < 4) return;
+      if (!this.isDragged) canvas.setPointerCapture(event.pointerId);
+      this.isDragged = true;
+      scroller.scrollTo(from.left - dx, from.top - dy);
+    });
+    canvas.addEventListener('pointerup', () => {
+      from = null;
+      // The click that ends a drag chooses nothing.
+      setTimeout(() => (this.isDragged = false));
+    });
+    canvas.addEventListener('wheel', (event) => {
+      if (!this.isGraph || !event.ctrlKey) return;
+      event.preventDefault();
+      const box = canvas.getBoundingClientRect();
+      this.zoomBy(event.deltaY < 0 ? 1.15 : 1 / 1.15, event.clientX - box.left, event.clientY - box.top);
+    }, { passive: false });
+  }
+
   // Where a view begins: its first frames, or those of the zoom.
   toBeginning() {
-    if (!this.isRows || this.nothing()) return;
+    if (!(this.isRows || this.isGraph) || this.nothing()) return;
     // Not of the scroller: that has no height while there is nothing to draw.
-    const { clientHeight } = document.getElementById('chart');
-    if (this.kind === 'sandwich') this.goTo = Math.max(0, (this.upper.maxDepth - 1) * ROW - clientHeight / 2);
+    const { clientWidth, clientHeight } = document.getElementById('chart');
+    if (this.isGraph) {
+      this.zoomed = Graph.fitting(this.graph, clientWidth, clientHeight);
+      this.goToNode = [1, true];
+    } else if (this.kind === 'sandwich') this.goTo = Math.max(0, (this.upper.maxDepth - 1) * ROW - clientHeight / 2);
     else {
       const row = Icicle.rowOf(this, this.root);
       this.goTo = this.isFlame ? Math.max(0, row + 3 * ROW - clientHeight) : Math.max(0, row - 2 * ROW);

@@ -43,6 +43,8 @@ class Colors {
   get line() { return this.isDark ? '#14171c' : '#ffffff'; }
   get chosen() { return this.isDark ? '#ffffff' : '#10151c'; }
   get found() { return this.isDark ? '#b0379f' : '#f08be0'; }
+  get edge() { return this.isDark ? '#5b6573' : '#a9b2be'; }
+  get marked() { return this.isDark ? '#82b1ff' : '#1f5fbf'; }
   get sliver() { return this.isDark ? '#3b424d' : '#c9ced6'; }
 
   fill(tree, node) {

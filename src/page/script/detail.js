@@ -18,7 +18,7 @@ class Detail {
     const { words, model } = this;
     const path = words.path(fn);
     return [
-      element('h2', {}, words.name(fn)),
+      element('h2', { 'data-fn': fn }, words.name(fn)),
       element('p', { class: 'path' }, path || this.kindOf(fn)),
       this.numbers(fn),
       ...this.where(),
@@ -72,7 +72,7 @@ class Detail {
   // The path to the chosen frame, each step a button.
   where() {
     const { state, chart } = this.app;
-    if (state.node <= 0 || state.view === 'sandwich' || state.view === 'table') return [];
+    if (state.node <= 0 || !zoomsIn(state.view)) return [];
     const { tree } = chart;
     if (tree.fn[state.node] !== state.fn) return [];
     const path = tree.path(state.node).slice(1);
@@ -138,7 +138,7 @@ class Detail {
     const name = element('button', { type: 'button', title: words.path(other), onclick: () => this.app.choose(other, -1) },
       words.name(other));
     cells.push(element('td', { class: 'name' }, name, element('small', {}, words.place(other))));
-    return element('tr', {}, ...cells);
+    return element('tr', { 'data-fn': other }, ...cells);
   }
 
   // Calls without a caller in the dump: the start of the program or of a thread, or callers that never ended.

@@ -14,6 +14,7 @@ class App {
     this.detail = new Detail(model, this.words, this);
     this.chart = new Chart(model, this.words, this.colors, this);
     this.table = new Table(model, this.words, this);
+    this.menu = new Menu(model, this.words, this);
     this.heading();
     this.choices();
     this.listen();
@@ -77,6 +78,7 @@ class App {
       START.color = 'change';
       START.sort = 'down';
     }
+    this.byId('least').append(...SHARES.map((share) => option(share, `${share}%`)));
     if (!words.isTime) this.byId('color').querySelector('[value=own]').textContent = 'own samples';
   }
 
@@ -105,6 +107,7 @@ class App {
     });
     this.byId('only').addEventListener('change', (event) => this.go({ only: event.target.value }));
     this.byId('color').addEventListener('change', (event) => this.go({ color: event.target.value }));
+    this.byId('least').addEventListener('change', (event) => this.go({ least: Number(event.target.value) }));
     this.byId('side').addEventListener('change', (event) => this.go({ side: Number(event.target.value) }));
     this.byId('up').addEventListener('click', () => this.zoomOut());
     this.byId('theme').addEventListener('click', () => this.theme(!this.colors.isDark, true));
@@ -180,6 +183,7 @@ class App {
     else if (event.key === '?') this.byId('keys').showModal();
     else if (event.key === 'd') this.theme(!this.colors.isDark, true);
     else if (event.key === 'Backspace' || event.key === 'Escape') this.zoomOut();
+    else if (event.key === 'Home' && this.state.view === 'graph') this.zoomOut();
     else if (event.key === 'Home') this.zoom(0, this.state.fn, -1);
     else return;
     event.preventDefault();
@@ -241,9 +245,12 @@ class App {
     chart.root = state[rootKey(state.view)];
     this.byId('color').value = state.color;
     this.byId('side').value = String(state.side);
-    this.byId('up').disabled = chart.root === 0 || ['table', 'sandwich'].includes(state.view);
+    this.byId('least').value = String(state.least);
+    this.byId('least-tool').hidden = state.view !== 'graph';
+    this.byId('up').disabled = state.view === 'graph' ? state.fn < 0 : chart.root === 0 || !zoomsIn(state.view);
     if (isNew('view')) this.showView();
-    if (isNew('view') || isNew('root', 'reverseRoot', 'filesRoot') || (state.view === 'sandwich' && isNew('fn'))) {
+    if (isNew('view') || isNew('root', 'reverseRoot', 'filesRoot') || (state.view === 'sandwich' && isNew('fn'))
+      || (state.view === 'graph' && isNew('fn', 'least'))) {
       chart.leave();
       chart.toBeginning();
       chart.canvas.setAttribute('role', 'img');
@@ -326,8 +333,9 @@ class App {
 
   zoomOut() {
     const { chart, state } = this;
-    if (['table', 'sandwich'].includes(state.view) || chart.root === 0) return;
-    this.zoom(chart.tree.parent[chart.root], -1, state.node);
+    if (state.view === 'graph') return this.go({ fn: -1, node: -1 });
+    if (!zoomsIn(state.view) || chart.root === 0) return undefined;
+    return this.zoom(chart.tree.parent[chart.root], -1, state.node);
   }
 
   sentence(fn) {
@@ -345,7 +353,12 @@ class App {
     const total = tree.width[0];
     const kind = ['', ', an estimate', ', recursion', ''][tree.mark[node]];
     this.byId('status').textContent = `${words.label(tree.fn[node], tree.mark[node])}: ${words.amount(tree.width[node])}, `
-      + `${percent(tree.width[node], total)} of all, own ${words.amount(own)}${kind}`;
+      + `${percent(tree.width[node], total)} of ${this.wholeOf(tree)}, own ${words.amount(own)}${kind}`;
+  }
+
+  // What a share is of: in a graph of a function, of that.
+  wholeOf(tree) {
+    return tree.centre > 0 ? this.words.name(tree.fn[tree.centre]) : 'all';
   }
 
   // What floats beside the pointer.
@@ -357,7 +370,7 @@ class App {
     const parts = [element('b', {}, words.name(fn))];
     const path = words.path(fn);
     if (path) parts.push(element('p', {}, path));
-    parts.push(row('here', `${words.amount(tree.width[node])}  ${percent(tree.width[node], tree.width[0])}`));
+    parts.push(row(tree.centre > 0 ? 'with it' : 'here', `${words.amount(tree.width[node])}  ${percent(tree.width[node], tree.width[0])}`));
     if (own > 0) parts.push(row('own here', `${words.amount(own)}  ${percent(own, tree.width[0])}`));
     if (tree.widths.length === 2) {
       const change = tree.widths[1][node] - tree.widths[0][node];
@@ -375,9 +388,11 @@ class App {
   tellLeftOut(count) {
     const { view } = this.state;
     const cut = view === 'reverse' ? this.chart.tree.leftOut : 0;
+    const below = view === 'graph' ? this.chart.graph.leftOut : 0;
     const parts = [];
     if (count > 0) parts.push(`${counted(count, 'frame')} too small to draw: zoom in to see more`);
     if (cut > 0) parts.push(`${grouped(cut)} small ones in (more)`);
+    if (below > 0) parts.push(`${counted(below, 'function')} with less than ${this.state.least}% left out`);
     this.byId('left-out').textContent = parts.join(' \u00b7 ');
   }
 }

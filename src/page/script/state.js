@@ -1,14 +1,23 @@
 // What is to be seen, as a link: #view=squares&fn=...&at=...&q=...
 
-const VIEWS = ['icicle', 'flame', 'sunburst', 'squares', 'sandwich', 'reverse', 'files', 'table'];
+const VIEWS = ['icicle', 'flame', 'sunburst', 'squares', 'sandwich', 'graph', 'reverse', 'files', 'table'];
 
 // Views on the same tree share the root of their zoom.
 function rootKey(view) {
   return { reverse: 'reverseRoot', files: 'filesRoot' }[view] || 'root';
 }
 
+// The others show a whole, or one function.
+function zoomsIn(view) {
+  return !['sandwich', 'graph', 'table'].includes(view);
+}
+
+// Shares in percent that a function must have to be in the graph.
+const SHARES = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20];
+
 const START = {
   view: 'icicle', fn: -1, node: -1, root: 0, reverseRoot: 0, filesRoot: 0, q: '', only: '', color: 'module', sort: 'own', up: false, side: 1,
+  least: 2,
 };
 
 // Two hashes as one number of 53 bits: with one of 32 bits two of 100,000 functions would share a link.
@@ -67,12 +76,13 @@ class Links {
     if (state.view !== START.view) add('view', state.view);
     if (state.fn >= 0) add('fn', this.ofFunction(state.fn).toString(36));
     const root = state[rootKey(state.view)];
-    if (root > 0 && state.view !== 'table' && state.view !== 'sandwich') add('at', this.ofNode(chart.tree, root));
+    if (root > 0 && zoomsIn(state.view)) add('at', this.ofNode(chart.tree, root));
     if (state.q) add('q', state.q);
     if (state.only) add('only', state.only[0] + this.model.texts[Number(state.only.slice(1)) - (state.only[0] === 'f' ? 1 : 0)]);
     if (state.color !== START.color) add('color', state.color);
     if (state.sort !== START.sort || state.up) add('sort', (state.up ? '-' : '') + state.sort);
     if (state.side !== START.side) add('side', state.side);
+    if (state.least !== START.least) add('least', state.least);
     return parts.join('&');
   }
 
@@ -95,10 +105,9 @@ class Links {
       else if (key === 'color' && ['module', 'own', 'change'].includes(value)) state.color = value;
       else if (key === 'sort') [state.sort, state.up] = [value.replace(/^-/, ''), value[0] === '-'];
       else if (key === 'side' && this.model.about.comparison) state.side = value === '0' ? 0 : 1;
+      else if (key === 'least' && SHARES.includes(Number(value))) state.least = Number(value);
     }
-    if (state.at) {
-      state[rootKey(state.view)] = this.nodeOf(treeOf(state.view), state.at);
-    }
+    if (state.at && zoomsIn(state.view)) state[rootKey(state.view)] = this.nodeOf(treeOf(state.view), state.at);
     delete state.at;
     return state;
   }
