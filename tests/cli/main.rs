@@ -28,6 +28,7 @@ mod timeit_profile;
 mod timeit_pythons;
 mod timeit_servers;
 mod view;
+mod view_graph;
 mod view_page;
 
 use assert_cmd::Command;

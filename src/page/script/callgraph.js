@@ -116,7 +116,13 @@ class CallGraph {
     this.lay(sides - 1);
     Object.assign(this, layered(this.count, this.edges));
     this.parent = Int32Array.from({ length: this.count }, () => -1);
-    for (const edge of this.edges) if (this.parent[edge.to] < 0 && !edge.isBack) this.parent[edge.to] = edge.from;
+    this.callers = new Int32Array(this.count);
+    this.callees = new Int32Array(this.count);
+    for (const edge of this.edges) {
+      this.callers[edge.to]++;
+      this.callees[edge.from]++;
+      if (this.parent[edge.to] < 0 && !edge.isBack) this.parent[edge.to] = edge.from;
+    }
   }
 
   lay(side) {

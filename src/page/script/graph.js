@@ -93,9 +93,7 @@ const Graph = {
     const share = Graph.share(graph, edge.weights);
     if (!(share > 0) || view.zoomed < 0.5) return;
     const points = Graph.course(graph, edge);
-    const reaching = graph.edges.filter((other) => other.to === edge.to).length;
-    const leaving = graph.edges.filter((other) => other.from === edge.from).length;
-    const [a, b] = reaching > leaving ? points.slice(0, 2) : points.slice(-2);
+    const [a, b] = graph.callers[edge.to] > graph.callees[edge.from] ? points.slice(0, 2) : points.slice(-2);
     const [x, y] = [(a.x + b.x) / 2, (a.y + b.y) / 2];
     const text = percent(share, 1) + (edge.calls > 0 ? ` ${grouped(edge.calls)}\u00d7` : '');
     context.font = SMALL_FONT;
