@@ -52,8 +52,8 @@ pub(super) struct Args {
     #[arg(long)]
     nonblocking: bool,
 
-    /// Frames of C code, too: not in this build
-    #[arg(long, hide_short_help = true)]
+    /// Frames of C code, too; in a build with the feature `native`
+    #[arg(long, conflicts_with = "nonblocking", hide_short_help = cfg!(not(feature = "native")))]
     native: bool,
 }
 
@@ -93,12 +93,6 @@ impl From<Error> for Failure {
 
 pub(super) fn run(pid: &str, args: &super::Args, output: &mut Output) -> Result<Code, Failure> {
     let own = &args.attach;
-    if own.native {
-        let failure = Failure::usage("--native: this build of prof cannot read frames of C code");
-        return Err(failure.hint(Some(
-            "time in C code is that of the Python function that called it; `perf record` sees both",
-        )));
-    }
     let source = match pid.parse() {
         Ok(pid) => Source::Pid(pid),
         Err(_) if Path::new(pid).exists() => Source::File(pid.into()),
@@ -116,6 +110,7 @@ pub(super) fn run(pid: &str, args: &super::Args, output: &mut Output) -> Result<
         threads: args.threads,
         children: args.children,
         nonblocking: own.nonblocking,
+        native: own.native,
     };
     let (told, signal) = channel();
     // Before any other thread, since they inherit what is held back.
@@ -228,6 +223,16 @@ fn warn(counts: &Counts, output: &mut Output) {
     if let Some(error) = &counts.first_error {
         let message = format!("{} failed, the first: {error}", counted(counts.errors, "look"));
         output.report("warning", &shown(message.as_bytes()));
+    }
+    if counts.without_native > 0 {
+        let message = format!(
+            "{} no frames of C code, as the stack could not be followed",
+            match counts.without_native {
+                1 => "1 sample has".into(),
+                samples => format!("{} samples have", count(samples)),
+            }
+        );
+        output.report("warning", &message);
     }
     if counts.missed * 20 > counts.looks {
         output.report(

@@ -6,6 +6,8 @@
 //! it reads all names again each time; here most looks do without, see [`super::walk`].
 
 use super::collect::{Function, Stack};
+#[cfg(feature = "native")]
+use super::native::{self, Native, Unwound};
 use super::permission::permission_hint;
 use super::threads::Threads;
 use super::walk::{Walked, Walker};
@@ -37,6 +39,9 @@ pub(super) struct Spied {
     names: HashMap<(u64, i32), String>,
     /// While it is of use.
     walker: Option<Walker>,
+    /// Where frames of C code are asked for.
+    #[cfg(feature = "native")]
+    native: Option<Native>,
     /// The frame of the process itself.
     below: Option<String>,
 }
@@ -59,7 +64,12 @@ impl Spied {
             });
         }
         let config = Config {
-            blocking: LockingStrategy::AlreadyLocked,
+            // To begin with it looks into all threads by itself, and for frames of C they must be stopped.
+            blocking: match options.native {
+                true => LockingStrategy::Lock,
+                false => LockingStrategy::NonBlocking,
+            },
+            native: options.native,
             lineno: LineNo::First,
             full_filenames: true,
             collect_thread_names: options.threads,
@@ -67,7 +77,7 @@ impl Spied {
             ..Config::default()
         };
         let began = Instant::now();
-        let spy = loop {
+        let mut spy = loop {
             match PythonSpy::retry_new(number, &config, 1) {
                 Ok(spy) => break spy,
                 Err(_) if process.usage().is_none() => return Err(Error::Ended(pid)),
@@ -75,9 +85,18 @@ impl Spied {
                 Err(_) => std::thread::sleep(AGAIN),
             }
         };
+        // From now on we stop it, and not all threads.
+        spy.config.blocking = LockingStrategy::NonBlocking;
+        spy.config.native = false;
+        #[cfg(feature = "native")]
+        let native = options
+            .native
+            .then(|| Native::of(&spy))
+            .transpose()
+            .map_err(|why| Error::Unreadable { pid, why })?;
         let (version, addresses) = (&spy.version, &spy.addresses);
-        // Whose lock it is stands elsewhere.
-        let walker = (!options.gil).then(|| {
+        // Whose lock it is stands elsewhere; and what is merged with frames of C are py-spy's.
+        let walker = (!options.gil && !options.native).then(|| {
             Walker::of(
                 Pid::from_raw(number),
                 version.major,
@@ -87,6 +106,8 @@ impl Spied {
         });
         Ok(Spied {
             walker: walker.flatten(),
+            #[cfg(feature = "native")]
+            native,
             spy,
             pid,
             options: options.clone(),
@@ -145,11 +166,39 @@ impl Spied {
                 }
             }
         }
+        let time = || stopped.map_or(Duration::ZERO, |stopped| stopped.elapsed());
+        #[cfg(feature = "native")]
+        if let Some(native) = self.native.take() {
+            let unwound = self.unwound(&native, &running);
+            self.native = Some(native);
+            drop(locks);
+            let held = time();
+            for unwound in unwound? {
+                let (trace, is_whole) = native::merged(unwound, &mut self.spy);
+                let stack = self.stack(thread_name(&trace), functions(trace.frames));
+                stacks.extend(stack.map(|stack| Stack {
+                    lacks_native: !is_whole,
+                    ..stack
+                }));
+            }
+            return Ok(held);
+        }
         let read = self.read(&running);
         drop(locks);
-        let held = stopped.map_or(Duration::ZERO, |stopped| stopped.elapsed());
+        let held = time();
         stacks.extend(read?);
         Ok(held)
+    }
+
+    /// What is on the threads that are wanted, with the addresses of all code on the stacks of those that are stopped.
+    #[cfg(feature = "native")]
+    fn unwound(&mut self, native: &Native, running: &[i32]) -> Result<Vec<Unwound>, String> {
+        let traces = self.traces(running)?;
+        let unwound = traces.into_iter().map(|trace| {
+            let thread = self.system_thread(trace.thread_id, trace.os_thread_id);
+            native.unwind(trace, thread.filter(|thread| running.contains(thread)))
+        });
+        Ok(unwound.collect())
     }
 
     /// What is on the threads that are wanted.
@@ -179,20 +228,13 @@ impl Spied {
                 }
                 self.names.insert((number, system), name.clone());
             }
-            let functions = trace.frames.into_iter().map(|frame| {
-                Arc::new(Function {
-                    name: frame.name,
-                    file: frame.filename,
-                    line: i64::from(frame.line),
-                })
-            });
-            let functions: Vec<Arc<Function>> = functions.collect();
+            let name = thread_name(&trace);
+            let functions = functions(trace.frames);
             let mut walked = walks.iter().flatten();
             if let Some((walked, _)) = walked.find(|(walked, _)| walked.thread.number == number) {
                 self.compare(walked, &functions);
             }
-            let thread = trace.thread_name.or_else(|| told.map(|told| told.to_string()));
-            stacks.extend(self.stack(thread.unwrap_or_else(|| format!("{number:#X}")), functions));
+            stacks.extend(self.stack(name, functions));
         }
         Ok(stacks)
     }
@@ -318,8 +360,34 @@ impl Spied {
         if self.options.threads {
             below.push(format!("thread {thread}"));
         }
-        Some(Stack { below, functions })
+        Some(Stack {
+            below,
+            functions,
+            lacks_native: false,
+        })
     }
+}
+
+/// What py-spy knows to call a thread.
+fn thread_name(trace: &StackTrace) -> String {
+    let told = trace.os_thread_id.map(|told| told.to_string());
+    let name = trace.thread_name.clone().or(told);
+    name.unwrap_or_else(|| format!("{:#X}", trace.thread_id))
+}
+
+fn functions(frames: Vec<py_spy::Frame>) -> Vec<Arc<Function>> {
+    let functions = frames.into_iter().map(|frame| {
+        #[cfg(feature = "native")]
+        if let Some(function) = native::function(&frame) {
+            return function;
+        }
+        Arc::new(Function {
+            name: frame.name,
+            file: frame.filename,
+            line: i64::from(frame.line),
+        })
+    });
+    functions.collect()
 }
 
 fn is_there(pid: u32, thread: i32) -> bool {

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(super) struct Function {
     pub(super) name: String,
     pub(super) file: String,
-    /// Its first line.
+    /// Its first line; 0 for code of C, which has no file here.
     pub(super) line: i64,
 }
 
@@ -20,6 +20,8 @@ pub(super) struct Stack {
     pub(super) below: Vec<String>,
     /// The innermost function first.
     pub(super) functions: Vec<Arc<Function>>,
+    /// Were its frames of C code asked for, and could not be read?
+    pub(super) lacks_native: bool,
 }
 
 /// How a sampling went.
@@ -37,6 +39,8 @@ pub struct Counts {
     pub first_error: Option<String>,
     /// Stacks: each is a sample.
     pub samples: u64,
+    /// Those whose frames of C code were asked for and could not be read.
+    pub without_native: u64,
     /// From the first look to the last.
     pub elapsed: Duration,
     /// How long threads of the program were stopped, at least one at a time, and the longest time at a stretch.
@@ -117,7 +121,11 @@ impl Collector {
                 name: function.name.as_bytes(),
                 file: function.file.as_bytes(),
                 line: function.line,
-                kind: FrameKind::Python,
+                kind: if function.file.is_empty() && function.line == 0 {
+                    FrameKind::Builtin
+                } else {
+                    FrameKind::Python
+                },
             })?);
         }
         self.tree.add_stack(&self.path, 1)?;
@@ -143,6 +151,7 @@ mod tests {
                     })
                 })
                 .collect(),
+            lacks_native: false,
         }
     }
 

@@ -5,6 +5,7 @@
 //! walk      the same by the places of structures in memory, once py-spy has said what is there
 //! threads   which of its threads the system runs at this moment
 //! pace      when to look: as often as asked, but never in step with the program
+//! native    frames of C code between those of Python (feature `native`)
 //! collect   stacks -> StackTree, counts
 //! sampling  all of that in a thread of its own, until it is stopped or the program ends
 //! ```
@@ -12,8 +13,8 @@
 //! # What a sample is
 //!
 //! At each look every thread that runs gives one stack of Python functions, each with its file and *first* line, so that
-//! functions are told apart as in a dump of cProfile. Functions of C have no frame of their own: their time is that of
-//! the Python function that called them. A thread that waits gives none, unless it is asked for; a look at a program
+//! functions are told apart as in a dump of cProfile. Functions of C have no frame of their own, unless they are asked
+//! for: their time is that of the Python function that called them. A thread that waits gives none, unless it is asked for; a look at a program
 //! that only waits costs next to nothing, as no memory of it is read.
 //!
 //! # What it costs the program
@@ -35,6 +36,8 @@ mod collect;
 mod layout;
 #[cfg(feature = "attach")]
 mod memory;
+#[cfg(feature = "native")]
+mod native;
 mod pace;
 #[cfg(feature = "attach")]
 mod permission;
@@ -62,6 +65,8 @@ pub struct Options {
     pub children: bool,
     /// Read while the program runs on: it is never stopped, but stacks may be torn, and some cannot be read.
     pub nonblocking: bool,
+    /// Frames of C code, too, in a build with the feature `native`.
+    pub native: bool,
 }
 
 impl Default for Options {
@@ -73,6 +78,7 @@ impl Default for Options {
             threads: false,
             children: false,
             nonblocking: false,
+            native: false,
         }
     }
 }
@@ -83,6 +89,9 @@ pub enum Error {
     /// This build is without the crate that reads other processes.
     #[error("this build of prof cannot sample running programs")]
     NotBuilt,
+    /// This build is without the library that follows stacks of C code.
+    #[error("--native: this build of prof cannot read frames of C code")]
+    NoNative,
     /// No process has this number.
     #[error("no process {0} runs")]
     NoProcess(u32),
@@ -140,6 +149,10 @@ impl Error {
             Error::NotBuilt => {
                 Some("build it with the feature `attach`, which is on by default: cargo build --release")
             }
+            Error::NoNative => Some(
+                "build it with `cargo build --release --features native`, which needs libunwind (Debian: libunwind-dev, \
+                 liblzma-dev); without it time in C code is that of the Python function that called it",
+            ),
             Error::NoProcess(_) | Error::NoProcessIn(_) => {
                 Some("`ps -eo pid,args | grep [p]ython` lists Python programs")
             }

@@ -48,8 +48,11 @@ impl Sampling {
     /// Begins to sample a process. Where its number comes from a file, what is there after its end is sampled on.
     ///
     /// # Errors
-    /// If there is none, it is no Python, or may not be looked into.
+    /// If there is none, it is no Python, or may not be looked into; or this build cannot do what is asked for.
     pub fn start(source: Source, options: Options) -> Result<Sampling, Error> {
+        if options.native && cfg!(not(feature = "native")) {
+            return Err(Error::NoNative);
+        }
         let (stop, stopped) = channel();
         let (attached, attaching) = channel();
         let counts = Arc::new(Mutex::new(Counts::default()));
@@ -252,6 +255,7 @@ impl Task {
             self.collector.add(stack)?;
         }
         self.counts.samples += self.stacks.len() as u64;
+        self.counts.without_native += self.stacks.iter().filter(|stack| stack.lacks_native).count() as u64;
         self.counts.held += held;
         self.counts.longest = self.counts.longest.max(held);
         self.counts.elapsed = self.began.elapsed();

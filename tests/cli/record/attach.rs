@@ -341,7 +341,10 @@ fn what_cannot_be_sampled_is_an_error() {
         (&["--pid", "no.pid"], "neither the number of a process nor a file"),
         (&["--pid", &pid, "-o", "a.xyz"], "no format has this ending"),
         (&["--pid", &pid, "-o", "none/a.svg"], "cannot write `none/a.svg`"),
-        (&["--pid", &pid, "--native"], "this build of prof cannot"),
+        (
+            &["--pid", &pid, "--native", "--nonblocking"],
+            "cannot be used with",
+        ),
         (&["--pid", &pid, "--rate", "0"], "a number of looks a second"),
         (
             &["--rate", "7", "x.py"],
@@ -429,4 +432,57 @@ fn samples_are_rows_of_functions() {
       4/0    0.000    0.000    0.400          a.py:1(<module>)
 ";
     assert!(rows.contains(expected), "{rows}");
+}
+
+/// Expected: a program that does nothing but compress is in zlib's library nearly always.
+#[test]
+fn frames_of_c_stand_on_the_function_that_called_them() {
+    let Some(python) = python() else { return };
+    let folder = Folder::new();
+    let text = "\
+import os, sys, time, zlib
+def squeeze(data):
+    end = time.time() + 60
+    while time.time() < end:
+        zlib.compress(data, 9)
+print(os.getpid())
+sys.stdout.flush()
+squeeze(os.urandom(200000))
+";
+    let program = start(python, &folder, text);
+    let arguments = [
+        "--pid",
+        &program.pid(),
+        "--native",
+        "--duration",
+        "2s",
+        "-o",
+        "c.folded",
+    ];
+    if cfg!(not(feature = "native")) {
+        let told = record(&folder, &arguments, 2);
+        assert!(
+            told.contains("this build of prof cannot read frames of C code\nhint: "),
+            "{told}"
+        );
+        assert!(told.contains("--features native"), "{told}");
+        assert_eq!(folder.names("c."), [""; 0]);
+        return;
+    }
+    record(&folder, &arguments, 0);
+    let tree = stacks(&folder, "c.folded");
+    let all = samples(&tree, "squeeze (program.py:2)");
+    let text = std::fs::read_to_string(folder.file("c.folded")).expect("text");
+    let in_zlib: u64 = text
+        .lines()
+        .filter_map(|line| line.rsplit_once(' '))
+        .filter(|(stack, _)| {
+            stack
+                .split_once("squeeze (program.py:2);")
+                .is_some_and(|(_, above)| above.contains("libz.so"))
+        })
+        .map(|(_, samples)| samples.parse::<u64>().expect("a count"))
+        .sum();
+    assert!(all > 10, "{text}");
+    assert!(in_zlib * 10 > all * 8, "{in_zlib} of {all}: {text}");
 }
