@@ -1,8 +1,9 @@
 //! The call graph of the page of `prof view`, and the menu that leads to it, in a real browser.
 
+use crate::chromium::chromium;
 use crate::devtools::Browser;
 use crate::fixture;
-use crate::view_page::{find_frame, folded, hash, opened, temporary};
+use crate::view_page::{find_frame, folded, hash, open, opened, temporary};
 use serde_json::json;
 
 /// The texts that the canvas is drawn with next, for as long as the page is open.
@@ -70,7 +71,7 @@ fn the_call_graph_counts_each_stack_once() {
 #[test]
 fn the_call_graph_of_a_dump_tells_calls_and_moves() {
     let folder = temporary();
-    let Some((mut browser, _)) = opened(&[&fixture("server.prof")], folder.path(), "#view=graph") else {
+    let Some((mut browser, page)) = opened(&[&fixture("server.prof")], folder.path(), "#view=graph") else {
         return;
     };
     let left_out = browser.text("#left-out");
@@ -108,6 +109,19 @@ fn the_call_graph_of_a_dump_tells_calls_and_moves() {
         texts.iter().any(|text| text == "100% 5\u{202f}457\u{d7}"),
         "{texts:?}"
     );
+    assert_eq!(browser.complaints, [""; 0]);
+    // Opened by its link, in a window that has no room for all of it, the function is at half the height.
+    let link = hash(&mut browser).replace("&q=_union", "");
+    drop(browser);
+    let mut browser = Browser::start(chromium().expect("it was there before"), 1280, 720);
+    open(&mut browser, &page, &link);
+    let middle = browser.ask(
+        "(() => { const b = document.getElementById('scroller').getBoundingClientRect();
+        return b.top + b.height / 2; })()",
+    );
+    let (_, y) = find_frame(&mut browser, "_union (cmdset.py:230)");
+    let distance = (y - middle.as_f64().expect("a place")).abs();
+    assert!(distance < 40.0, "{y} is not near {middle}");
     assert_eq!(browser.complaints, [""; 0]);
 }
 

@@ -30,7 +30,7 @@ pub(super) fn opened(files: &[&Path], folder: &Path, hash: &str) -> Option<(Brow
     Some((browser, page))
 }
 
-fn open(browser: &mut Browser, page: &Path, hash: &str) {
+pub(super) fn open(browser: &mut Browser, page: &Path, hash: &str) {
     browser.open(&format!("file://{}{hash}", page.display()));
     browser.wait("location.protocol === 'file:' && performance.getEntriesByName('prof-drawn').length");
     browser.settle();

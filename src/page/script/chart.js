@@ -132,14 +132,8 @@ class Chart {
     this.scrollX = this.isGraph ? this.scroller.scrollLeft : 0;
     // Few rows stand at the border where they begin.
     if (this.isFlame) this.scroll -= Math.max(0, height - this.layout.height(this));
-    const ratio = window.devicePixelRatio || 1;
-    const pixels = [Math.round(this.width * ratio), Math.round(height * ratio)];
-    if (this.canvas.width !== pixels[0] || this.canvas.height !== pixels[1]) {
-      [this.canvas.width, this.canvas.height] = pixels;
-      this.canvas.style.width = `${this.width}px`;
-      this.canvas.style.height = `${height}px`;
-    }
     const { context } = this;
+    const ratio = window.devicePixelRatio || 1;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.width, height);
     context.font = FONT;
@@ -152,14 +146,20 @@ class Chart {
     document.documentElement.dataset.drawn = this.kind;
   }
 
-  // Makes the picture as large as what is to be drawn; the canvas shows the part that is scrolled to.
+  // Makes room for all that is to be drawn; the canvas shows the part that is scrolled to.
   makeRoom() {
-    const { scroller, spacer } = this;
+    const { scroller, spacer, canvas } = this;
     const needed = this.isGraph ? Graph.size(this) : { width: 0, height: this.isRows ? this.layout.height(this) : 0 };
     spacer.style.height = `${Math.max(0, needed.height - scroller.clientHeight)}px`;
     spacer.style.width = this.isGraph ? `${needed.width}px` : '';
     this.width = scroller.clientWidth;
     this.height = scroller.clientHeight;
+    const ratio = window.devicePixelRatio || 1;
+    const pixels = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
+    if (canvas.width === pixels[0] && canvas.height === pixels[1]) return;
+    [canvas.width, canvas.height] = pixels;
+    canvas.style.width = `${this.width}px`;
+    canvas.style.height = `${this.height}px`;
   }
 
   style(node) {
