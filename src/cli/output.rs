@@ -1,8 +1,8 @@
 //! Standard output and error: colour, width, and whether names must be escaped.
 
 use super::Failure;
-use super::input::system_text;
 use crate::python::text;
+use crate::system_text::system_text;
 use crate::view::Shown;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};

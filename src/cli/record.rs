@@ -10,11 +10,12 @@ mod summary;
 use super::duration::parse_seconds;
 use super::output::Output;
 use super::places::places;
-use super::{Code, Failure, input};
+use super::{Code, Failure};
 use crate::python::text;
 use crate::record::recorder::Options;
 use crate::record::status::{Event, Story};
 use crate::record::{forward, run, target};
+use crate::system_text::system_text;
 pub(super) use attach::parse_rate;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
@@ -160,7 +161,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let running =
         run::start(command, &options, &dump, variable, target.program.as_ref()).map_err(|error| {
             let python = target.python.to_string_lossy();
-            Failure::usage(format!("cannot start `{python}`: {}", input::system_text(&error)))
+            Failure::usage(format!("cannot start `{python}`: {}", system_text(&error)))
         })?;
     let process = running.process();
     forward::to(process);

@@ -196,7 +196,7 @@ fn failures_say_what_failed() {
     check_failure(
         &["--cmd", "cat", "--input", "none"],
         1,
-        &["cannot read the input `none`"],
+        &["cannot read the input `none`: No such file or directory\n"],
     );
     check_failure(
         &["--cmd", "sleep 9", "--timeout", "0.3"],

@@ -13,6 +13,7 @@ use super::rust;
 use super::tokens::{Dialect, unbalanced};
 use super::{Language, Opened, Settings};
 use crate::keeper;
+use crate::system_text::system_text;
 use crate::timeit::session::{Case, CodeError, Failed, Open, Part, Reason, Session, Stop};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{AccessFlags, Pid, access};
@@ -129,8 +130,7 @@ impl Built {
     }
 
     fn failed(&self, what: &str, error: &io::Error, hint: &str) -> Stop {
-        let text = error.to_string();
-        let why = text.split(" (os error ").next().unwrap_or_default();
+        let why = system_text(error);
         Stop::from(Reason::Start {
             message: format!("cannot {what}: {why}").into(),
             hint: hint.into(),
