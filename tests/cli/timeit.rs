@@ -47,6 +47,22 @@ fn a_million_loops_are_the_default() {
 }
 
 #[test]
+fn the_search_for_loops_prints_nothing_where_a_report_for_programs_goes() {
+    let search = ["--autorange", "-t", "1ms", "-v"];
+    for format in ["text", "timeit"] {
+        let more = ["--format", format, "--json", "-", "pass"];
+        let Some(printed) = timeit(&[&search[..], &more].concat()) else {
+            return;
+        };
+        let value: serde_json::Value = serde_json::from_str(&printed.out).expect("JSON alone");
+        assert_eq!(value["format"], "prof timeit");
+    }
+    check(&[&search[..], &["--quiet", "pass"]].concat(), 0, "", "");
+    let endless = ["--autorange", "--timeout", "0.3", "--quiet", "while 1: pass"];
+    check(&endless, 124, "", "error: out of time");
+}
+
+#[test]
 fn several_arguments_are_the_lines_of_one_statement() {
     check(
         &[
