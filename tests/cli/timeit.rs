@@ -1,6 +1,6 @@
 //! `prof timeit`, with the Python that is on the path.
 
-use super::{Printed, prof, python};
+use super::{Printed, prof, python, signal};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -422,11 +422,6 @@ fn wait_gone(group: &str) {
         assert!(Instant::now() < end, "processes of {group} are left");
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn signal(child: &Child, signal: nix::sys::signal::Signal) {
-    let id = i32::try_from(child.id()).expect("small");
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).expect("it runs");
 }
 
 #[test]
