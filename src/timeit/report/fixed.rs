@@ -192,6 +192,7 @@ pub fn partial(running: &Progress, style: Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeit::fake;
     use crate::timeit::session::Row;
     use std::path::PathBuf;
     use std::time::Duration;
@@ -205,20 +206,13 @@ mod tests {
     }
 
     fn sample(case: usize, milliseconds: u64) -> Sample {
+        let row = Row {
+            case,
+            loops: 1_000_000,
+        };
         Sample {
-            row: Row {
-                case,
-                loops: 1_000_000,
-            },
-            wall: Duration::from_millis(milliseconds),
-            cpu: None,
             process_cpu: Some(Duration::from_millis(milliseconds / 2)),
-            voluntary_switches: 0,
-            involuntary_switches: Some(0),
-            faults: 0,
-            peak_memory: 0,
-            setup: Duration::ZERO,
-            usage: None,
+            ..fake::sample(row, Duration::from_millis(milliseconds))
         }
     }
 
