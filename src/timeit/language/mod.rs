@@ -1,4 +1,4 @@
-//! Sessions in other languages than Python: Node.js, Ruby, and workers that users declare. What is asked of them and
+//! Sessions in other languages than Python: Node.js, Ruby, C, Rust, and workers that users declare. What is asked of them and
 //! what they answer is the protocol of [`super::worker`].
 //!
 //! | | Node.js | Ruby | C, Rust | Perl (`examples/workers`) |
