@@ -158,9 +158,15 @@ def profile(worker, case, loops):
     def is_ours(key):
         return key[0] == "<prof>" or "_lsprof.Profiler" in key[2]
 
+    def placed(key):
+        if key[0] != FILE:
+            return key
+        part, line = place(case, key[1])
+        return NAMES[part], line, key[2]
+
     stats = {}
     for key, (primitive, total, own, cumulative, callers) in profiler.stats.items():
         if not is_ours(key):
-            callers = {caller: edge for caller, edge in callers.items() if not is_ours(caller)}
-            stats[key] = primitive, total, own, cumulative, callers
+            callers = {placed(caller): edge for caller, edge in callers.items() if not is_ours(caller)}
+            stats[placed(key)] = primitive, total, own, cumulative, callers
     worker.channel.say("profile", [], [marshal.dumps(stats) if stats else b""])
