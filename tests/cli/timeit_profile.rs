@@ -77,6 +77,17 @@ fn functions_of_the_code_have_its_own_lines() {
 }
 
 #[test]
+fn of_a_cold_start_there_is_one_loop() {
+    let code = ["--cold", "import colorsys", "--profile"];
+    let Some(printed) = timeit(folder().path(), &[&code, &QUICK]) else {
+        return;
+    };
+    assert_eq!((printed.code, &*printed.err), (Some(0), ""));
+    let told = "import colorsys: where 1 loop went under cProfile";
+    assert!(printed.out.contains(told), "{}", printed.out);
+}
+
+#[test]
 fn each_case_has_a_flame_graph_of_its_own() {
     let folder = folder();
     let Some(printed) = timeit(
