@@ -97,7 +97,13 @@ impl CommandSession {
             Some(path) => CString::new(path.into_os_string().into_vec()).map_err(|_| bad_name_text(name)),
             None => Err(failed(
                 format!("no command `{name}` on the path"),
-                Some("what only a shell knows, such as its functions and aliases, needs --sh"),
+                Some(
+                    if self.settings.shell.first().is_some_and(|shell| shell == name) {
+                        "--shell names the shell in which commands run"
+                    } else {
+                        "what only a shell knows, such as its functions and aliases, needs --sh"
+                    },
+                ),
             )),
         }
     }
