@@ -63,6 +63,14 @@ fn the_search_for_loops_prints_nothing_where_a_report_for_programs_goes() {
 }
 
 #[test]
+fn a_check_that_cannot_hold_is_told() {
+    let compared = ["-n", "100", "1", "--vs", "sum(range(100))"];
+    let checked = [&compared[..], &["--fail-if", "slower > 5%"]].concat();
+    check(&compared, 0, "A  ", "");
+    check(&checked, 0, "A  ", "warning: --fail-if says nothing of");
+}
+
+#[test]
 fn several_arguments_are_the_lines_of_one_statement() {
     check(
         &[
