@@ -54,6 +54,7 @@ pub mod random;
 pub mod record;
 pub mod self_profile;
 pub mod statistics;
+mod system_text;
 pub mod timeit;
 pub mod toml_text;
 pub mod view;

@@ -7,6 +7,7 @@ use super::output::Output;
 use super::stats::{of_view, restriction, version_for, warn};
 use super::{Code, Failure, input};
 use crate::python::{Version, Word, text};
+use crate::system_text::system_text;
 use crate::view::{SortKey, Stats, VALID_KEYS};
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, IsTerminal as _};
@@ -52,9 +53,9 @@ pub(super) fn run(files: &[OsString], like: Option<Version>, output: &mut Output
             output.raw().write_all(&browser.prompt())?;
             output.flush()?;
             let mut line = Vec::new();
-            let count = stdin.read_until(b'\n', &mut line).map_err(|error| {
-                Failure::usage(format!("cannot read commands: {}", input::system_text(&error)))
-            })?;
+            let count = stdin
+                .read_until(b'\n', &mut line)
+                .map_err(|error| Failure::usage(format!("cannot read commands: {}", system_text(&error))))?;
             let command: &[u8] = if count == 0 { b"EOF" } else { &line };
             if browser.run(command, output)? == Next::Stop {
                 break;
@@ -163,7 +164,7 @@ impl Browser {
     fn read(&mut self, path: &OsStr, output: &mut Output) -> Result<(), Failure> {
         let loaded = match input::load(path) {
             Ok(loaded) => loaded,
-            Err(input::Error::System(error)) => return say(output, input::system_text(&error).as_bytes()),
+            Err(input::Error::System(error)) => return say(output, system_text(&error).as_bytes()),
             Err(input::Error::Format(error)) => return say(output, error.in_python().as_bytes()),
         };
         match version_for(&loaded, self.like) {
@@ -188,9 +189,7 @@ impl Browser {
                 let mut message = b"Failed to load statistics for ".to_vec();
                 message.extend_from_slice(path.as_bytes());
                 let number = error.raw_os_error().unwrap_or_default();
-                message.extend_from_slice(
-                    format!(": [Errno {number}] {}: ", input::system_text(&error)).as_bytes(),
-                );
+                message.extend_from_slice(format!(": [Errno {number}] {}: ", system_text(&error)).as_bytes());
                 message.extend_from_slice(&text::repr(&text::from_system(path.as_bytes()), stats.python()));
                 say(output, &message)
             }

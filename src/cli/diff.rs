@@ -27,10 +27,10 @@ Examples:
 A function is the same in both if its file and name are, wherever lines and folders moved to; memory
 addresses in names do not count.
 
---fail-if METRIC(REGEX) OP VALUE: METRIC is own, cumulative, calls or per-call (own time for each call),
-or total without (REGEX), the own time of everything; OP is > or >=; VALUE is a growth of 5%, of 0.2s or
-10ms, or of 100 calls. REGEX is Python's, searched in names as `prof stats` shows them, which hold file
-and line: '\\(parse\\)$' is only the function parse. A new function has grown without end in percent. If a
+--fail-if METRIC(REGEX) OP VALUE: METRIC is own, cumulative, calls or per-call (own time for each call), \
+or total without (REGEX), the own time of everything; OP is > or >=; VALUE is a growth of 5%, of 0.2s or \
+10ms, or of 100 calls. REGEX is Python's, searched in names as `prof stats` shows them, which hold file \
+and line: '\\(parse\\)$' is only the function parse. A new function has grown without end in percent. If a \
 check holds, the exit code is 3.")]
 pub(super) struct Args {
     /// The profile to compare with: a dump, or any other file that prof flamegraph reads; - is standard input

@@ -30,21 +30,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
-  prof dummyrunner demo                      a small game server, and dummies on it: needs nothing else
-  prof dummyrunner 10                        in a game folder of Evennia: ten dummies on its server;
-                                             elsewhere on 127.0.0.1:4000
-  prof dummyrunner 1                         one dummy: its dialogue is printed
+  prof dummyrunner demo                 a small game server, and dummies on it: needs nothing else
+  prof dummyrunner 10                   in a game folder of Evennia: ten dummies on its server;
+                                        elsewhere on 127.0.0.1:4000
+  prof dummyrunner 1                    one dummy: its dialogue is printed
   prof dummyrunner 500 --profile normal_player --duration 60s --json run.json
   prof dummyrunner 50 --duration 60s --record hot.svg    and where the server spends its time
   prof dummyrunner 100 --threshold 'lag.p99 < 500ms' --junit lag.xml
   prof dummyrunner --print-scenario looker > my.toml; prof dummyrunner 50 --scenario my.toml
   prof dummyrunner 50 --settings dummyrunner_settings.py --python venv
 
-Profiles: idler, looker, normal_player, normal_builder, heavy_builder, socializing_builder, only_digger, as
+Profiles: idler, looker, normal_player, normal_builder, heavy_builder, socializing_builder, only_digger, as \
 in Evennia's Dummyrunner. Dummies create accounts named Dummy_...: use a database that you can throw away.
 
-Ctrl-C logs all dummies out and prints the report; a second Ctrl-C leaves at once. Exit codes: 0; 1 a
-threshold failed, or nobody logged in; 2 bad usage or scenario; 3 with --strict-harness; 130 interrupted
+Ctrl-C logs all dummies out and prints the report; a second Ctrl-C leaves at once. Exit codes: 0; 1 a \
+threshold failed, or nobody logged in; 2 bad usage or scenario; 3 with --strict-harness; 130 interrupted \
 before the planned end.")]
 pub(super) struct Args {
     #[command(subcommand)]

@@ -2,6 +2,7 @@
 
 use super::output::Output;
 use crate::python::text;
+use crate::system_text::system_text;
 use std::process::ExitCode;
 
 /// What the exit code of `prof` means.
@@ -129,7 +130,7 @@ impl From<std::io::Error> for Failure {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => Failure::closed_pipe(),
             _ => Failure {
-                message: format!("cannot write the output: {error}"),
+                message: format!("cannot write the output: {}", system_text(&error)),
                 hint: None,
                 code: Code::Failed,
             },

@@ -23,7 +23,7 @@ Examples:
   prof export --to dot server.prof -o - | dot -Tsvg > server.svg
   prof export --to folded server.prof -o - | sort -t' ' -k2 -n | tail
 
-Stacks of a cProfile dump (for folded, speedscope, pprof, chrome and firefox) are an estimate that conserves its time;
+Stacks of a cProfile dump (for folded, speedscope, pprof, chrome and firefox) are an estimate that conserves its time; \
 see prof flamegraph --help. The other formats hold functions and their callers as the dump has them.")]
 pub(super) struct Args {
     /// Profiles of any kind that prof flamegraph reads; several are added; - is standard input

@@ -18,7 +18,7 @@ Examples:
   prof flamegraph before.prof after.prof --diff      # red grew, blue shrank
   perf script | prof flamegraph -                    # and py-spy raw, folded stacks, DTrace, ...
 
-A cProfile dump has no stacks, only functions and who called them: the stacks are an estimate that gives every function
+A cProfile dump has no stacks, only functions and who called them: the stacks are an estimate that gives every function \
 exactly its own time. The subtitle says how much of it is exact; estimated frames are marked ~ and paler.")]
 pub(super) struct Args {
     /// Profiles of any kind: cProfile dumps, folded stacks, pprof, speedscope, callgrind, the text of perf script, DTrace,

@@ -4,6 +4,7 @@ use super::{Failure, modification_time};
 use crate::format::any::{self, Input};
 use crate::format::{self, Packing, read_profile};
 use crate::profile::Profile;
+use crate::system_text::system_text;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
@@ -148,10 +149,4 @@ impl Error {
             }
         }
     }
-}
-
-/// What the system says, without Rust's number and what a crate adds behind it, such as the name of a temporary file.
-pub(super) fn system_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error ").next().unwrap_or_default().into()
 }

@@ -203,6 +203,24 @@ mod tests {
         );
     }
 
+    /// clap makes a line feed of `{n}`, and breaks what is wider than this: what was broken by hand is then broken twice.
+    #[test]
+    fn what_stands_below_the_options_is_shown_as_it_is() {
+        const WIDTH: usize = 100;
+        let root = root();
+        for command in all(&root) {
+            let Some(help) = command.get_after_help() else {
+                continue;
+            };
+            let help = help.to_string();
+            assert!(!help.contains("{n}"), "{}: {help}", name(command));
+            for paragraph in help.split("\n\n").filter(|text| text.contains('\n')) {
+                let wide = paragraph.lines().find(|line| line.chars().count() > WIDTH);
+                assert_eq!(wide, None, "{}", name(command));
+            }
+        }
+    }
+
     #[test]
     fn examples_stay_line_by_line_and_are_escaped() {
         let mut roff = Roff::new();

@@ -1,13 +1,16 @@
 //! Standard output and error: colour, width, and whether names must be escaped.
 
 use super::Failure;
-use super::input::system_text;
 use crate::python::text;
+use crate::system_text::system_text;
 use crate::view::Shown;
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
+use nix::unistd::{AccessFlags, access};
+use std::fs::File;
 use std::io::{self, BufWriter, IntoInnerError, IsTerminal, StdoutLock, Write};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -119,22 +122,49 @@ impl Output {
 
 /// Can a file be made there? Told before any work is done.
 pub(super) fn check_folder(path: &Path) -> Result<(), Failure> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
     let result = if path.is_dir() {
         Err(std::io::Error::from(std::io::ErrorKind::IsADirectory))
+    } else if takes_bytes(path) {
+        access(path, AccessFlags::W_OK).map_err(Into::into)
     } else {
         tempfile::Builder::new()
             .prefix(".prof-")
-            .tempfile_in(folder)
+            .tempfile_in(folder_of(path))
             .map(drop)
     };
-    result.map_err(|error| {
-        let path = path.to_string_lossy();
-        Failure::usage(format!("cannot write `{path}`: {}", system_text(&error)))
-    })
+    result.map_err(|error| cannot_write(path, &error))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Is it no file, but a device or a pipe? A file that is complete must not take its place.
+fn takes_bytes(path: &Path) -> bool {
+    is_stream(path) || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Does it lead to one of our own streams, which may be a file? Its name, too, must stay.
+fn is_stream(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/stderr"]
+        .iter()
+        .any(|name| path == Path::new(name))
+}
+
+/// Opens what is no file.
+fn open(path: &Path) -> io::Result<File> {
+    if !is_stream(path) {
+        return File::options().write(true).open(path);
+    }
+    // One that is opened anew would write over what is there.
+    let ours = if path.ends_with("stdout") {
+        io::stdout().as_fd().try_clone_to_owned()
+    } else {
+        io::stderr().as_fd().try_clone_to_owned()
+    };
+    ours.map(File::from)
 }
 
 /// Makes a folder, and those above it.
@@ -155,43 +185,53 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     file.finish()
 }
 
-/// A file that is written under another name beside it, and gets its own when it is complete.
+/// A file that is written under another name beside it, and gets its own when it is complete. What is no file, such as
+/// a device or a pipe, is written to as it comes.
 pub(super) struct OutputFile {
     path: PathBuf,
-    file: BufWriter<NamedTempFile>,
+    place: Place,
+}
+
+enum Place {
+    Beside(BufWriter<NamedTempFile>),
+    Itself(File),
 }
 
 impl OutputFile {
     /// Begins it: what would hinder it is found before anything is measured.
     pub(super) fn begin(path: &Path) -> Result<OutputFile, Failure> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new()
-            .prefix(".prof-")
-            .permissions(new_file_mode())
-            .tempfile_in(folder)
-            .map_err(|error| cannot_write(path, &error))?;
+        let place = if takes_bytes(path) {
+            open(path).map(Place::Itself)
+        } else {
+            tempfile::Builder::new()
+                .prefix(".prof-")
+                .permissions(new_file_mode())
+                .tempfile_in(folder_of(path))
+                .map(|file| Place::Beside(BufWriter::new(file)))
+        };
         Ok(OutputFile {
+            place: place.map_err(|error| cannot_write(path, &error))?,
             path: path.into(),
-            file: BufWriter::new(file),
         })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.file
-            .write_all(bytes)
-            .map_err(|error| cannot_write(&self.path, &error))
+        let written = match &mut self.place {
+            Place::Beside(file) => file.write_all(bytes),
+            Place::Itself(file) => file.write_all(bytes),
+        };
+        written.map_err(|error| cannot_write(&self.path, &error))
     }
 
     /// Gives it its name.
     pub(super) fn finish(self) -> Result<(), Failure> {
-        let path = self.path;
+        let (path, place) = (self.path, self.place);
         let persist = || {
-            let file = self.file.into_inner().map_err(IntoInnerError::into_error)?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
+            if let Place::Beside(file) = place {
+                let file = file.into_inner().map_err(IntoInnerError::into_error)?;
+                file.as_file().sync_all()?;
+                file.persist(&path)?;
+            }
             Ok(())
         };
         persist().map_err(|error: io::Error| cannot_write(&path, &error))
@@ -233,5 +273,27 @@ fn terminal_width() -> usize {
         usize::from(size.ws_col)
     } else {
         80
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+
+    #[test]
+    fn a_pipe_stays_what_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        // Open in both directions it waits for nobody.
+        let both = File::options().read(true).write(true).open(&pipe);
+        let mut both = both.expect("a pipe");
+        check_folder(&pipe).expect("it can be written");
+        write_file(&pipe, b"abc").expect("a reader");
+        let mut found = [0; 3];
+        both.read_exact(&mut found).expect("three bytes");
+        assert_eq!(&found, b"abc");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

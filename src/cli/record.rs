@@ -10,11 +10,12 @@ mod summary;
 use super::duration::parse_seconds;
 use super::output::Output;
 use super::places::places;
-use super::{Code, Failure, input};
+use super::{Code, Failure};
 use crate::python::text;
 use crate::record::recorder::Options;
 use crate::record::status::{Event, Story};
 use crate::record::{forward, run, target};
+use crate::system_text::system_text;
 pub(super) use attach::parse_rate;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
@@ -35,16 +36,16 @@ Examples:
   prof record --pid 4242 --duration 30s -o stacks.folded
   prof record --pid 4242 --duration 30s --flamegraph out.svg
 
-COMMAND is an interpreter with its arguments, a script (or folder or zip file), -m MODULE, -c CODE, or a command whose
+COMMAND is an interpreter with its arguments, a script (or folder or zip file), -m MODULE, -c CODE, or a command whose \
 first line names a Python. All behind it belongs to it; options of ours stand before.
 
-The dump is written when the program ends, by itself, with an exception, with os._exit, or by SIGTERM, SIGINT or SIGHUP;
-before it execs another program; every --every; and on SIGUSR1 (`kill -USR1 PID`) if the program does not use that.
+The dump is written when the program ends, by itself, with an exception, with os._exit, or by SIGTERM, SIGINT or SIGHUP; \
+before it execs another program; every --every; and on SIGUSR1 (`kill -USR1 PID`) if the program does not use that. \
 After kill -9 the file is whole and misses what came after the last snapshot.
 
 --pid leaves the program as it is and samples its stacks from outside. Ctrl-C ends the sampling, not the program.
 
-The exit code is the program's, 128 + signal if one ended it; 2 if it was not started. With --pid it is 0, 1 if nothing
+The exit code is the program's, 128 + signal if one ended it; 2 if it was not started. With --pid it is 0, 1 if nothing \
 was sampled, 2 if it cannot be, and 130 if --duration was cut short.")]
 pub(super) struct Args {
     /// Where the dump goes [default: the program's name with .prof, in the working folder]; with --pid stacks, in the
@@ -160,7 +161,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let running =
         run::start(command, &options, &dump, variable, target.program.as_ref()).map_err(|error| {
             let python = target.python.to_string_lossy();
-            Failure::usage(format!("cannot start `{python}`: {}", input::system_text(&error)))
+            Failure::usage(format!("cannot start `{python}`: {}", system_text(&error)))
         })?;
     let process = running.process();
     forward::to(process);

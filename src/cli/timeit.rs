@@ -42,7 +42,7 @@ Examples:
   prof timeit --cmd 'fd . /usr' --cmd 'find /usr'
   prof timeit -N 'hexdump file' 'xxd file' -w 3
   prof timeit --sh 'sort big.txt | uniq -c' --prepare 'sync' --runs 20
-  prof timeit -L n 10,100,1000 -s 'd = list(range({n}))' 'sorted(d)'
+  prof timeit -L size 10,100,1000 -s 'd = list(range({size}))' 'sorted(d)'
   prof timeit --evennia mygame --rollback 'search_object(\"limbo\")'
   prof timeit --cold 'import json'
   prof timeit 'f()' --vs 'g()' -s 'from app import f, g' --profile --html figures.html
@@ -52,21 +52,21 @@ Examples:
   prof timeit --lang rust -s 'let v: Vec<u64> = (0..1000).collect();' 'v.iter().sum::<u64>()'
   prof timeit -P threads 1 8 --cmd 'make -j {threads}' --prepare 'make clean'
 
-Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines
-of one; a line that starts with - comes after --. The setup runs once before every repeat and is not
-timed. The code runs in a function, as in timeit: its names are local, and fast.
+Without -n the statement runs 1,000,000 times, as with timeit.timeit(). Several STATEMENTs are the lines of \
+one; a line that starts with - comes after --. The setup runs once before every repeat and is not timed. The \
+code runs in a function, as in timeit: its names are local, and fast.
 
-With --lang c lines of the setup that begin with # stand before the function. C is built with cc -O2, Rust
-with rustc -C opt-level=3 --edition 2021; CFLAGS, LDFLAGS, RUSTFLAGS and what --with adds come after that. There and in Node.js compilers
-leave out what nobody uses: let the statement end with an expression that has the result, v.iter().sum::<u64>() and
-not let s: u64 = v.iter().sum();
+With --lang c lines of the setup that begin with # stand before the function. C is built with cc -O2, Rust \
+with rustc -C opt-level=3 --edition 2021; CFLAGS, LDFLAGS, RUSTFLAGS and what --with adds come after that. \
+There and in Node.js compilers leave out what nobody uses: let the statement end with an expression that has \
+the result, v.iter().sum::<u64>() and not let s: u64 = v.iter().sum();
 
---auto, and comparing, take short samples in several fresh processes, leave out those that the system
-interrupted, and give an interval that holds in 19 of 20 cases. --fail-if 'slower > 5%' (or faster, or >=)
+--auto, and comparing, take short samples in several fresh processes, leave out those that the system \
+interrupted, and give an interval that holds in 19 of 20 cases. --fail-if 'slower > 5%' (or faster, or >=) \
 holds only if the whole interval says so.
 
-Exit codes: 0 done, 1 the code failed, 2 bad usage, 3 a --fail-if holds, 124 out of time, 130 interrupted; what was measured
-until then is printed.")]
+Exit codes: 0 done, 1 the code failed, 2 bad usage, 3 a --fail-if holds, 124 out of time, 130 interrupted; \
+what was measured until then is printed.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,

@@ -5,6 +5,9 @@
 //! written can be read by every tool that takes the format: no label is taken for something else, lines
 //! are sorted by their frames, and what has no weight is left out.
 //!
+//! The format does not say what weights count: samples, as most profilers have it. Where they are nanoseconds,
+//! a line of comment says so, which other tools skip, and which is understood here.
+//!
 //! Source: Brendan Gregg's FlameGraph, `flamegraph.pl`; the traps are those of inferno 0.12 (`from_lines`),
 //! see `../shared/specs/export.md`, sections 3 and 6. Python's `profiling.sampling --collapsed` adds lines
 //! of comment.
@@ -13,6 +16,9 @@ use crate::profile::labels::frame_labels;
 use crate::profile::stacks::{self, Frame, Mark, NodeId, StackTree, Unit, Visit};
 use crate::python::text::{self, Piece};
 use std::io::{self, BufRead, Write};
+
+/// Says that weights are nanoseconds.
+pub(super) const NANOSECONDS: &str = "# weights are nanoseconds";
 
 /// Why bytes are no folded stacks. Lines count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +67,8 @@ impl Error {
 }
 
 /// Reads folded stacks. Empty lines and those that are `#` or begin with `# ` are skipped, lines may end
-/// in CR LF, and equal stacks are added. The last word of a line is its weight, whole and not negative; a
+/// in CR LF, and equal stacks are added. Weights are samples, unless a line `# weights are nanoseconds` says
+/// otherwise. The last word of a line is its weight, whole and not negative; a
 /// differential file, with two weights on a line, is read with the first one as part of the frame.
 ///
 /// ```
@@ -96,6 +103,9 @@ pub fn read(mut input: impl BufRead) -> Result<StackTree, Error> {
             text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
         }
         let text = text.trim_ascii();
+        if text == NANOSECONDS.as_bytes() {
+            adder.tree.set_unit(Unit::Nanoseconds);
+        }
         if text.is_empty() || text == b"#" || text.starts_with(b"# ") {
             continue;
         }
@@ -195,7 +205,7 @@ fn shorten(found: &[u8]) -> String {
 
 /// Writes the stacks as text: one line for each path that has a weight of its own, sorted by frames.
 /// Frames get the labels of [`frame_labels`], made safe by [`sanitise`]; paths whose labels are equal are
-/// added. A weight without any frame gets the frame `?`.
+/// added. A weight without any frame gets the frame `?`. Before nanoseconds stands a line that says so.
 ///
 /// # Errors
 /// Those of `out`; one of kind `Other` if the labels take more than 4 GiB.
@@ -203,6 +213,9 @@ pub fn write(tree: &StackTree, mut out: impl Write) -> io::Result<()> {
     let tree = labelled(tree).map_err(io::Error::other)?;
     let mut path: Vec<u8> = Vec::new();
     let mut ends: Vec<usize> = Vec::new();
+    if tree.unit() == Unit::Nanoseconds && tree.total() > 0 {
+        writeln!(out, "{NANOSECONDS}")?;
+    }
     for Visit { node, depth } in tree.walk() {
         ends.truncate(depth);
         path.truncate(ends.last().copied().unwrap_or(0));
@@ -341,7 +354,7 @@ mod tests {
             tree.add_stack(&[frame, below], weight).expect("small");
         }
         tree.add_stack(&[], 4).expect("small");
-        assert_eq!(text_of(&tree), b"? 4\na:b;x 3\n");
+        assert_eq!(text_of(&tree), b"# weights are nanoseconds\n? 4\na:b;x 3\n");
     }
 
     #[test]
@@ -353,11 +366,23 @@ mod tests {
             .tree;
         let text = text_of(&tree);
         let expected = "\
+            # weights are nanoseconds\n\
             m (golden.py:6);a (golden.py:4);c (golden.py:2) 2500000000\n\
             m (golden.py:6);a (golden.py:4);d (golden.py:3) 2500000000\n\
             m (golden.py:6);b (golden.py:5);a (golden.py:4);c (golden.py:2) 2500000000\n\
             m (golden.py:6);b (golden.py:5);a (golden.py:4);d (golden.py:3) 2500000000\n";
         assert_eq!(String::from_utf8_lossy(&text), expected);
+        let again = read(&text[..]).expect("our own text");
+        assert_eq!((again.unit(), again.total()), (Unit::Nanoseconds, tree.total()));
+    }
+
+    #[test]
+    fn weights_are_samples_unless_it_is_said() {
+        let unit = |text: &str| read(text.as_bytes()).expect("folded stacks").unit();
+        assert_eq!(unit("a 1\n"), Unit::Samples);
+        assert_eq!(unit("# weights are samples\na 1\n"), Unit::Samples);
+        // Sorted lines have it where they want.
+        assert_eq!(unit("a 1\n# weights are nanoseconds\r\n"), Unit::Nanoseconds);
     }
 
     fn check_error(input: &[u8], message: &str) {

@@ -1,5 +1,6 @@
 //! Which format are these bytes? Asked of the first few only.
 
+use super::folded;
 use std::io::Read;
 
 /// How many bytes are looked at.
@@ -112,6 +113,7 @@ pub fn near_miss(head: &[u8]) -> Option<Kind> {
             Kind::Callgrind
         }
         _ if !is_text(head) => return None,
+        _ if begins(folded::NANOSECONDS.as_bytes()) => Kind::Folded,
         _ if is_json(trimmed) => Kind::Json,
         _ if trimmed.starts_with(b"<") && !begins_with_frame(trimmed) => Kind::Markup,
         _ if is_folded(head) => Kind::Folded,
@@ -189,6 +191,11 @@ mod tests {
         check(b"main;f;g 12\nmain;h 3\n", Some(Kind::Folded));
         check(b"# a comment\n(1 more) 7\nmain;h 3\nmain;i", Some(Kind::Folded));
         check(b"<module> (a.py:1);f 12\n", Some(Kind::Folded));
+        // A single frame, which could be anything, were it not said before.
+        check(
+            b"# weights are nanoseconds\n<built-in method builtins.len> 7\n",
+            Some(Kind::Folded),
+        );
         // A line that goes on behind what is looked at.
         check(b"<module> (a.py:1);f (a.py:3);g (a.py", Some(Kind::Text));
         check(b"<html><head>", Some(Kind::Markup));

@@ -607,4 +607,6 @@ fn hash_child(parent: u32, frame: u32) -> u64 {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

@@ -165,6 +165,7 @@ impl Estimate {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fake;
     use super::super::session::{Row, Runtime, Sample};
     use super::*;
     use std::time::Duration;
@@ -176,16 +177,11 @@ mod tests {
             request: 0,
             round: 0,
             sample: Sample {
-                row: Row { case: 0, loops: 10 },
-                wall: Duration::from_micros(wall),
                 cpu: Some(Duration::from_micros(cpu)),
                 process_cpu: Some(Duration::from_micros(2 * cpu)),
                 voluntary_switches: waits,
                 involuntary_switches: Some(interrupted),
-                faults: 0,
-                peak_memory: 0,
-                setup: Duration::ZERO,
-                usage: None,
+                ..fake::sample(Row { case: 0, loops: 10 }, Duration::from_micros(wall))
             },
         }
     }

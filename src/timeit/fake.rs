@@ -155,19 +155,32 @@ impl Session for Process {
                 });
             }
             samples.push(Sample {
-                row,
-                wall,
                 cpu: Some(cpu),
                 process_cpu: Some(cpu),
                 voluntary_switches: u64::from(self.world.waits.get()),
                 involuntary_switches: Some(u64::from(is_interrupted)),
-                faults: 0,
                 peak_memory: 1 << 20,
                 setup: self.world.setup.get(),
-                usage: None,
+                ..sample(row, wall)
             });
         }
         Ok(samples)
+    }
+}
+
+/// A sample that nothing disturbed, of which nothing but its time is known.
+pub(crate) fn sample(row: Row, wall: Duration) -> Sample {
+    Sample {
+        row,
+        wall,
+        cpu: None,
+        process_cpu: None,
+        voluntary_switches: 0,
+        involuntary_switches: Some(0),
+        faults: 0,
+        peak_memory: 0,
+        setup: Duration::ZERO,
+        usage: None,
     }
 }
 

@@ -148,6 +148,7 @@ pub fn autorange(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeit::fake;
     use crate::timeit::session::{Case, Runtime};
     use std::path::PathBuf;
 
@@ -200,16 +201,8 @@ mod tests {
                 }
                 self.asked.push(row);
                 samples.push(Sample {
-                    row,
-                    wall,
-                    cpu: None,
                     process_cpu: Some(wall * 2),
-                    voluntary_switches: 0,
-                    involuntary_switches: Some(0),
-                    faults: 0,
-                    peak_memory: 0,
-                    setup: Duration::ZERO,
-                    usage: None,
+                    ..fake::sample(row, wall)
                 });
             }
             Ok(samples)

@@ -90,7 +90,7 @@ fn result(results: &Results, side: Side) -> Option<Value> {
         "measurements": runs.iter().map(|taken| measurement(taken)).collect::<Vec<_>>(),
         "summary": summary(&runs),
     });
-    if name != *command && !is_made_up(&name, &case.parameters) {
+    if name != *command && !is_made_up(&name, side.case, &case.parameters) {
         value["name"] = name.into();
     }
     if !case.parameters.is_empty() {
@@ -103,11 +103,18 @@ fn result(results: &Results, side: Side) -> Option<Value> {
     Some(value)
 }
 
-/// Letters and parameters, which reports call a command by, are no names: hyperfine shows the command itself.
-fn is_made_up(name: &str, parameters: &[(String, String)]) -> bool {
+/// Letters and parameters, which reports call a command by, are no names: hyperfine shows the command itself. With
+/// parameters, several cases in turn have the same letters.
+fn is_made_up(name: &str, case: usize, parameters: &[(String, String)]) -> bool {
     let label = parameters::label(parameters);
     let rest = name.trim_start_matches(|c: char| c.is_ascii_uppercase());
-    name == label || rest.is_empty() || rest == format!(" ({label})")
+    let letters = &name[..name.len() - rest.len()];
+    // A is 0, Z is 25, AA is 26: more than there are cases are a word.
+    let place = letters.bytes().try_fold(0_usize, |place, letter| {
+        place.checked_mul(26)?.checked_add(usize::from(letter - b'A') + 1)
+    });
+    let has_letters = place.is_some_and(|place| (1..=case + 1).contains(&place));
+    name == label || has_letters && (rest.is_empty() || rest == format!(" ({label})"))
 }
 
 fn measurement(taken: &Taken) -> Value {
@@ -223,16 +230,23 @@ mod tests {
     #[test]
     fn only_names_that_were_given_are_names() {
         let parameters = [("n".to_owned(), "10".to_owned())];
-        for (name, expected) in [
-            ("A", true),
-            ("BC", true),
-            ("n = 10", true),
-            ("B (n = 10)", true),
-            ("Build", false),
-            ("A on CPython 3.11.7", false),
-            ("n = 11", false),
+        for (name, case, expected) in [
+            ("A", 0, true),
+            ("B", 0, false),
+            ("B", 1, true),
+            ("B", 7, true),
+            ("BC", 54, true),
+            ("BC", 53, false),
+            ("OLD", 0, false),
+            ("NEW (n = 10)", 1, false),
+            ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 3, false),
+            ("n = 10", 0, true),
+            ("B (n = 10)", 1, true),
+            ("Build", 1, false),
+            ("A on CPython 3.11.7", 0, false),
+            ("n = 11", 0, false),
         ] {
-            assert_eq!(is_made_up(name, &parameters), expected, "{name}");
+            assert_eq!(is_made_up(name, case, &parameters), expected, "{name}");
         }
     }
 

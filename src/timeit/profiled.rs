@@ -38,8 +38,14 @@ pub struct Seen {
 }
 
 /// Runs every case that has a figure under the profiler of its runtime, in a fresh process; those whose runtime has none
-/// are left out. What was seen until then comes with the reason why it ended early, if it did.
-pub fn profile(openers: &mut [Box<dyn Open>], results: &Results) -> (Vec<Profiled>, Option<Reason>) {
+/// are left out. Of cold starts there is one loop, as those that follow find all done. What was seen until then comes
+/// with the reason why it ended early, if it did.
+pub fn profile(
+    openers: &mut [Box<dyn Open>],
+    results: &Results,
+    is_cold: bool,
+) -> (Vec<Profiled>, Option<Reason>) {
+    let most = if is_cold { 1.0 } else { MOST_LOOPS };
     let mut all = Vec::new();
     for (runtime, opener) in openers.iter_mut().enumerate() {
         for case in 0..results.cases.len() {
@@ -47,7 +53,7 @@ pub fn profile(openers: &mut [Box<dyn Open>], results: &Results) -> (Vec<Profile
             let Some(estimate) = estimate(results, side) else {
                 continue;
             };
-            let loops = (SECONDS / estimate.seconds.max(1e-9)).clamp(1.0, MOST_LOOPS) as u64;
+            let loops = (SECONDS / estimate.seconds.max(1e-9)).clamp(1.0, most) as u64;
             let found = dump(opener.as_mut(), results, case, loops)
                 .map_err(|stop| stop.reason)
                 .and_then(|dump| dump.map(|dump| read(side, loops, dump)).transpose());

@@ -60,6 +60,7 @@ fn what_is_written_can_be_read_again_with_the_same_total() {
         let text = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
         let weights = text
             .lines()
+            .filter(|line| !line.starts_with("# "))
             .map(|line| line.rsplit(' ').next().and_then(|w| w.parse::<u64>().ok()));
         weights.map(|weight| weight.expect("a weight")).sum::<u64>()
     };
@@ -74,6 +75,21 @@ fn what_is_written_can_be_read_again_with_the_same_total() {
         callgrind.abs_diff(expected) < 10_000,
         "each function is rounded: {callgrind} {expected}"
     );
+}
+
+/// pstats: 130.639 seconds, in all formats that hold its stacks.
+#[test]
+fn nanoseconds_are_no_samples_when_they_are_read_again() {
+    for format in ["folded", "speedscope", "pprof"] {
+        let output = prof()
+            .args(["stats", "-", "--format", "json"])
+            .write_stdin(exported(&["--to", format, SERVER]))
+            .assert()
+            .success();
+        let found: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).expect("JSON");
+        let seconds = found["totals"]["own_seconds"].as_f64().expect("a number");
+        assert!((seconds - 130.639).abs() < 0.001, "{format}: {seconds}");
+    }
 }
 
 #[test]

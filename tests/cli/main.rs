@@ -91,6 +91,12 @@ fn fail(arguments: &[&str], code: i32) -> String {
     String::from_utf8(output.get_output().stderr.clone()).expect("text")
 }
 
+/// Sends a signal to a program that runs.
+fn signal(child: &std::process::Child, signal: nix::sys::signal::Signal) {
+    let id = i32::try_from(child.id()).expect("small");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).expect("it runs");
+}
+
 /// A Python 3 with which results are compared. Without one the test says so and passes, but fails under CI.
 fn python() -> Option<&'static str> {
     let found = ["python3", "python"].into_iter().find(|name| {

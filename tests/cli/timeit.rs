@@ -1,6 +1,6 @@
 //! `prof timeit`, with the Python that is on the path.
 
-use super::{Printed, prof, python};
+use super::{Printed, prof, python, signal};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -44,6 +44,30 @@ fn a_million_loops_are_the_default() {
         printed.out
     );
     assert_eq!((printed.code, printed.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn the_search_for_loops_prints_nothing_where_a_report_for_programs_goes() {
+    let search = ["--autorange", "-t", "1ms", "-v"];
+    for format in ["text", "timeit"] {
+        let more = ["--format", format, "--json", "-", "pass"];
+        let Some(printed) = timeit(&[&search[..], &more].concat()) else {
+            return;
+        };
+        let value: serde_json::Value = serde_json::from_str(&printed.out).expect("JSON alone");
+        assert_eq!(value["format"], "prof timeit");
+    }
+    check(&[&search[..], &["--quiet", "pass"]].concat(), 0, "", "");
+    let endless = ["--autorange", "--timeout", "0.3", "--quiet", "while 1: pass"];
+    check(&endless, 124, "", "error: out of time");
+}
+
+#[test]
+fn a_check_that_cannot_hold_is_told() {
+    let compared = ["-n", "100", "1", "--vs", "sum(range(100))"];
+    let checked = [&compared[..], &["--fail-if", "slower > 5%"]].concat();
+    check(&compared, 0, "A  ", "");
+    check(&checked, 0, "A  ", "warning: --fail-if says nothing of");
 }
 
 #[test]
@@ -406,11 +430,6 @@ fn wait_gone(group: &str) {
         assert!(Instant::now() < end, "processes of {group} are left");
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn signal(child: &Child, signal: nix::sys::signal::Signal) {
-    let id = i32::try_from(child.id()).expect("small");
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).expect("it runs");
 }
 
 #[test]

@@ -79,6 +79,20 @@ fn a_sleep_takes_its_time() {
     assert_eq!(results["cases"][0]["statement"], "sleep 0.05");
 }
 
+/// The shell is that of what stands beside the command.
+#[test]
+fn without_a_shell_is_without_one_whatever_shell_is_named() {
+    let folder = folder();
+    let command = ["-N", "true", "--runs", "2", "--shell", "no-such-shell"];
+    let out = done(folder.path(), &command);
+    assert!(out.starts_with("true  ") && !out.contains("by itself"), "{out}");
+    check_failure(
+        &[&command[..], &["--prepare", "true"]].concat(),
+        1,
+        &["error: no command `no-such-shell` on the path\nhint: --shell names"],
+    );
+}
+
 #[test]
 fn what_stands_before_and_after_runs_in_order() {
     let folder = folder();
@@ -199,7 +213,7 @@ fn failures_say_what_failed() {
     check_failure(
         &["--cmd", "cat", "--input", "none"],
         1,
-        &["cannot read the input `none`"],
+        &["cannot read the input `none`: No such file or directory\n"],
     );
     check_failure(
         &["--cmd", "sleep 9", "--timeout", "0.3"],

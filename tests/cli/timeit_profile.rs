@@ -53,6 +53,41 @@ fn the_hottest_functions_follow_the_figure_and_the_dump_is_kept() {
 }
 
 #[test]
+fn functions_of_the_code_have_its_own_lines() {
+    let code = [
+        "-s",
+        "x = 1",
+        "-s",
+        "def f():",
+        "-s",
+        "  return x",
+        "y = 2",
+        "f()",
+        "g = lambda: y",
+        "g()",
+    ];
+    for more in [&["--profile"][..], &["--profile", "--setup-mode", "once"]] {
+        let Some(printed) = timeit(folder().path(), &[&code, &QUICK, more]) else {
+            return;
+        };
+        for function in ["<setup>:2(f)", "<stmt>:3(<lambda>)"] {
+            assert!(printed.out.contains(function), "{}{}", printed.out, printed.err);
+        }
+    }
+}
+
+#[test]
+fn of_a_cold_start_there_is_one_loop() {
+    let code = ["--cold", "import colorsys", "--profile"];
+    let Some(printed) = timeit(folder().path(), &[&code, &QUICK]) else {
+        return;
+    };
+    assert_eq!((printed.code, &*printed.err), (Some(0), ""));
+    let told = "import colorsys: where 1 loop went under cProfile";
+    assert!(printed.out.contains(told), "{}", printed.out);
+}
+
+#[test]
 fn each_case_has_a_flame_graph_of_its_own() {
     let folder = folder();
     let Some(printed) = timeit(

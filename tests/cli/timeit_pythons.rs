@@ -1,7 +1,7 @@
 //! `prof timeit` with every Python that is here: 2.7 and 3.6 to 3.13. Others come from PROF_TEST_PYTHONS, paths
 //! with colons between, which replaces the search.
 
-use super::prof;
+use super::{Printed, prof};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -151,6 +151,21 @@ fn syntax_errors_have_a_caret() {
             assert!(shown.contains(&place), "{version}: {shown}");
             assert!(shown.contains("^\nSyntaxError: "), "{version}: {shown}");
         }
+    }
+}
+
+/// Processes are forked from one that has run the global setup, and one of them runs under cProfile.
+#[test]
+fn every_python_has_a_global_setup() {
+    let once = ["--global-setup", "def f(x): return x + 1"];
+    let options = ["--processes", "3", "--max-time", "1", "--profile", "f(1)"];
+    for (version, python) in pythons() {
+        let mut command = prof();
+        command.arg("timeit").args(once).args(options).arg("--python");
+        let printed = Printed::of(command.arg(&python));
+        assert_eq!((printed.code, &*printed.err), (Some(0), ""), "{version}");
+        let has_all = printed.out.starts_with("f(1)  ") && printed.out.contains("<global setup>:1(f)");
+        assert!(has_all, "{version}: {}", printed.out);
     }
 }
 

@@ -1,8 +1,8 @@
 //! `prof dummyrunner demo`: the built-in game server, with dummies on it or alone.
 
-use super::super::input::system_text;
 use super::super::output::Output;
 use super::super::{Code, Failure, signals};
+use crate::system_text::system_text;
 
 use crate::dummyrunner::demo::{Counts, Options, Server, Stall};
 use crate::dummyrunner::engine;

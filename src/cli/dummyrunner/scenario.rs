@@ -1,13 +1,13 @@
 //! The scenario that the arguments ask for: built in or from a file, with what they change of it.
 
 use super::super::Failure;
-use super::super::input::system_text;
 use super::Args;
 use super::settings::Functions;
 use crate::dummyrunner::scenario::parse::{check_action, parse};
 use crate::dummyrunner::scenario::{
     Late, Method, Model, Scenario, Size, Stage, Think, builtin, duration, stages,
 };
+use crate::system_text::system_text;
 use std::path::Path;
 use std::time::Duration;
 

@@ -84,7 +84,7 @@ impl Functions {
             let hint = error.hint().map(|hint| shown(hint.as_bytes()));
             let cause = match &error {
                 settings::Error::Start { source, .. } => {
-                    format!(": {}", super::super::input::system_text(source))
+                    format!(": {}", crate::system_text::system_text(source))
                 }
                 _ => String::new(),
             };

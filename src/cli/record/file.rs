@@ -6,6 +6,7 @@ use crate::format::pstats;
 use crate::profile::Profile;
 use crate::record::recorder::UNFINISHED;
 use crate::record::status::Story;
+use crate::system_text::system_text;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn prepare(path: &Path) -> Result<PathBuf, Failure> {
     let shown = path.to_string_lossy();
     let failed = |why: &str| Failure::usage(format!("cannot write `{shown}`: {why}"));
-    let system = |error: std::io::Error| failed(&input::system_text(&error));
+    let system = |error: std::io::Error| failed(&system_text(&error));
     if path.is_dir() || shown.ends_with('/') {
         return Err(failed("it is a folder"));
     }

@@ -9,7 +9,7 @@ mod told;
 use super::super::dummyrunner::game::named;
 use super::super::output::Output;
 use super::super::places::places;
-use super::super::{Code, Failure, input, signals};
+use super::super::{Code, Failure, signals};
 use super::summary::{Watch, shell_word};
 use super::{Args, file};
 use crate::evennia::{self, Game, Part, Settings};
@@ -17,6 +17,7 @@ use crate::process::Meter;
 use crate::record::recorder::Options;
 use crate::record::run;
 use crate::record::status::Story;
+use crate::system_text::system_text;
 use recorded::Recorded;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -65,7 +66,7 @@ pub(super) fn run(folder: &Path, args: &Args, output: &mut Output) -> Result<Cod
             Failure::usage(format!(
                 "cannot start `{}`: {}",
                 python.display(),
-                input::system_text(&error)
+                system_text(&error)
             ))
         })?;
     // Only now: the game would inherit that they are held back, and could not be ended by them.

@@ -197,7 +197,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         output.raw().write_all(report.as_bytes())?;
     }
     let (profiled, profile_stopped) = match &stopped {
-        None if args.is_profiled() => profiled::profile(&mut openers, &results),
+        None if args.is_profiled() => profiled::profile(&mut openers, &results, args.world.is_cold()),
         _ => (Vec::new(), None),
     };
     let mut first = First::default();

@@ -17,7 +17,7 @@ pub(super) fn parse(texts: &[String]) -> Result<Vec<Check>, Failure> {
     texts.iter().map(parse).collect()
 }
 
-/// Tells each comparison for which a check holds.
+/// Tells each comparison for which a check holds, and whether there is one of which no check can say anything.
 pub(super) fn run(
     checks: &[Check],
     comparisons: &[Comparison],
@@ -32,6 +32,12 @@ pub(super) fn run(
             let message = format!("{}: {}", check.text(), sentence(comparison));
             output.report("failed", &text::shown(message.as_bytes()));
         }
+    }
+    if !checks.is_empty() && comparisons.iter().any(|comparison| comparison.interval.is_none()) {
+        output.report(
+            "warning",
+            "--fail-if says nothing of figures without an interval: --auto gives one, from several processes",
+        );
     }
     Ok(code)
 }

@@ -1,7 +1,7 @@
 //! What is timed: statement and setup, from arguments, files and standard input.
 
 use super::super::Failure;
-use super::super::input::system_text;
+use crate::system_text::system_text;
 use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 

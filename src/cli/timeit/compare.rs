@@ -17,8 +17,8 @@ Examples:
   prof timeit compare monday.json friday.json --fail-if 'slower > 5%'
   prof timeit compare pyperf-old.json pyperf-new.json
 
-Files are those of --save and --json, or pyperf's, gzipped or not. Cases are the same if their code is, else
-by name. If the same reference loop ran in both, it tells whether the machine itself became slower or
+Files are those of --save and --json, or pyperf's, gzipped or not. Cases are the same if their code is, \
+else by name. If the same reference loop ran in both, it tells whether the machine itself became slower or \
 faster, and the comparison allows for that.")]
 pub(super) struct Args {
     /// The results to compare with

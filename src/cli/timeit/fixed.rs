@@ -113,9 +113,18 @@ fn measure(
     let mut bar = Bar::new(args.max_time);
     let mut loops = args.number.unwrap_or(NUMBER);
     if is_search {
-        match search(session, args, &mut bar, output) {
+        let (trials, found) = search(session, args, &mut bar);
+        if *is_printed {
+            output.raw().write_all(trials.as_bytes())?;
+        }
+        match found {
             Ok(found) => loops = found,
-            Err(stop) => return told_early(stop, &bar, args, output),
+            Err(stop) => {
+                if *is_printed {
+                    tell_partial(stop.running, &stop.reason, args, output)?;
+                }
+                return tell(&stop.reason, bar.is_out_of_time(), output);
+            }
         }
     }
     let repeat = args
@@ -173,8 +182,8 @@ fn tell_partial(
     Ok(())
 }
 
-/// Finds the number of loops; `-v` prints its trials, as timeit does.
-fn search(session: &mut dyn Session, args: &Args, bar: &mut Bar, output: &mut Output) -> Result<u64, Stop> {
+/// Finds the number of loops; with `-v` its trials are told, as timeit does.
+fn search(session: &mut dyn Session, args: &Args, bar: &mut Bar) -> (String, Result<u64, Stop>) {
     let mut trials = String::new();
     let mut each = |loops, time: std::time::Duration| {
         if args.verbose == 0 {
@@ -193,14 +202,7 @@ fn search(session: &mut dyn Session, args: &Args, bar: &mut Bar, output: &mut Ou
     if args.verbose > 0 && args.format == Format::Timeit {
         trials.push('\n');
     }
-    // A reader who is gone is noticed when the result is printed.
-    let _ = output.raw().write_all(trials.as_bytes());
-    found
-}
-
-fn told_early(stop: Stop, bar: &Bar, args: &Args, output: &mut Output) -> Result<Code, Failure> {
-    tell_partial(stop.running, &stop.reason, args, output)?;
-    tell(&stop.reason, bar.is_out_of_time(), output)
+    (trials, found)
 }
 
 fn print_as_timeit(fixed: &Fixed, loops: u64, args: &Args, output: &mut Output) -> Result<(), Failure> {

@@ -2,8 +2,8 @@
 
 use super::super::Failure;
 use super::super::exit::First;
-use super::super::input::system_text;
 use super::super::output::{Output, check_folder, make_folder, write_file};
+use crate::system_text::system_text;
 use crate::timeit::profiled::Profiled;
 use crate::timeit::report::units::Unit;
 use crate::timeit::report::{csv, histogram, html, table};

@@ -1,9 +1,9 @@
 //! `--lang`: which language the code is in, and what runs it.
 
-use super::super::input::system_text;
 use super::super::{Failure, interrupt};
 use super::interpreter::split_pair;
 use super::{Args, Collector, Format};
+use crate::system_text::system_text;
 use crate::timeit::auto::python_reference;
 use crate::timeit::command::words;
 use crate::timeit::language::{Language, Settings, declared};

@@ -1,7 +1,7 @@
 //! `--cpu`: which processors run what is timed.
 
 use super::super::Failure;
-use super::super::input::system_text;
+use crate::system_text::system_text;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 

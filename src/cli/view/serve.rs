@@ -57,7 +57,7 @@ impl Server {
     /// Binds a port of the loopback interface; 0 is any that is free.
     pub(super) fn bind(port: u16) -> Result<Server, Failure> {
         let failure = |error: &io::Error| {
-            let text = crate::cli::input::system_text(error);
+            let text = crate::system_text::system_text(error);
             Failure::usage(format!("cannot serve on port {port} of 127.0.0.1: {text}"))
                 .hint(Some("--serve without a port takes a free one"))
         };

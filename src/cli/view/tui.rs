@@ -15,7 +15,7 @@ use std::cmp::Ordering;
 /// Shows a profile until the user has enough. `unit` tells whether seconds are samples.
 pub(super) fn run(profile: &Profile, title: String, unit: Unit) -> Result<(), Failure> {
     let failure = |error: std::io::Error| {
-        let text = crate::cli::input::system_text(&error);
+        let text = crate::system_text::system_text(&error);
         Failure::usage(format!("cannot use the terminal: {text}"))
     };
     let mut browser = Browser::new(profile, title, unit);

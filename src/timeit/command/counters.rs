@@ -8,6 +8,7 @@
 //!
 //! Source: perf_event_open(2), and what the kernel does when it switches contexts that are clones.
 
+use crate::system_text::system_text;
 use crate::timeit::usage::{Counter, Counters};
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -114,7 +115,7 @@ fn reason(error: &io::Error) -> String {
         Some(libc::ENOENT | libc::ENODEV | libc::EOPNOTSUPP) => {
             "this machine has none to see, as is common for virtual ones".into()
         }
-        _ => error.to_string(),
+        _ => system_text(error),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::spawn::Ended;
 use super::{Ignore, Input, Output};
+use crate::system_text::system_text;
 use crate::timeit::session::Failed;
 use nix::sys::signal::Signal;
 use std::io;
@@ -39,7 +40,7 @@ pub(super) fn unreadable(input: &Input, error: &io::Error) -> Failed {
     let hint = (error.raw_os_error() == Some(libc::ESPIPE))
         .then(|| "each run reads the input anew: save it in a file first".to_owned());
     Failed {
-        message: format!("cannot read the input `{path}`: {error}"),
+        message: format!("cannot read the input `{path}`: {}", system_text(error)),
         output: String::new(),
         hint,
     }
@@ -51,7 +52,7 @@ pub(super) fn unwritable(output: &Output, error: &io::Error) -> Failed {
         _ => "a pipe".into(),
     };
     Failed {
-        message: format!("cannot write the output `{path}`: {error}"),
+        message: format!("cannot write the output `{path}`: {}", system_text(error)),
         ..Failed::default()
     }
 }
@@ -70,13 +71,6 @@ pub(super) fn not_started(text: &str, error: &io::Error) -> Failed {
         output: String::new(),
         hint: hint.map(str::to_owned),
     }
-}
-
-/// The system's own words, without the number that Rust adds.
-fn system_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    let end = text.find(" (os error").unwrap_or(text.len());
-    text[..end].to_owned()
 }
 
 /// A run of a command that ended with a status which matters.

@@ -5,6 +5,7 @@ use super::failures::{bad_name_text, ending, failed, not_started, status, unread
 use super::spawn::{ITERATION, Look, Program, Spawner, Streams, Ticks};
 use super::stream::{Errors, Reads, Writes, null};
 use super::{Command, Settings};
+use crate::system_text::system_text;
 use crate::timeit::session::{Case, Failed, Progress, Reason, Row, Runtime, Sample, Session, Stop, Watch};
 use crate::timeit::usage::Usage;
 use nix::sys::signal::Signal;
@@ -96,7 +97,13 @@ impl CommandSession {
             Some(path) => CString::new(path.into_os_string().into_vec()).map_err(|_| bad_name_text(name)),
             None => Err(failed(
                 format!("no command `{name}` on the path"),
-                Some("what only a shell knows, such as its functions and aliases, needs --sh"),
+                Some(
+                    if self.settings.shell.first().is_some_and(|shell| shell == name) {
+                        "--shell names the shell in which commands run"
+                    } else {
+                        "what only a shell knows, such as its functions and aliases, needs --sh"
+                    },
+                ),
             )),
         }
     }
@@ -209,7 +216,11 @@ impl CommandSession {
         let ready = &mut self.ready[row.case];
         ready.program.set_iteration(ready.runs);
         let file_failed = |what: &str, error: &io::Error| {
-            let message = format!("cannot use the {what} of `{}` again: {error}", ready.text);
+            let message = format!(
+                "cannot use the {what} of `{}` again: {}",
+                ready.text,
+                system_text(error)
+            );
             (
                 Reason::Failed(Box::new(Failed {
                     message,

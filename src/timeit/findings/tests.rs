@@ -280,3 +280,11 @@ fn a_machine_whose_speed_varies() {
     results.machine.governor = Some("powersave".into());
     check(&results, &["the machine's own speed varied by ", "`powersave`"]);
 }
+
+#[test]
+fn halves_that_are_equal_did_not_move() {
+    assert_eq!(moved(&[0.0; 12]), None);
+    assert_eq!(moved(&[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 3.0]), None);
+    assert_eq!(moved(&[1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0]), Some((1.0, 2.0)));
+    assert_eq!(moved(&[2.0, 2.0, 2.0, 3.0, 1.0, 1.0, 1.0, 1.0]), Some((2.0, 1.0)));
+}

@@ -13,6 +13,7 @@ use super::rust;
 use super::tokens::{Dialect, unbalanced};
 use super::{Language, Opened, Settings};
 use crate::keeper;
+use crate::system_text::system_text;
 use crate::timeit::session::{Case, CodeError, Failed, Open, Part, Reason, Session, Stop};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{AccessFlags, Pid, access};
@@ -24,7 +25,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// What to do where files cannot be written.
@@ -75,17 +76,19 @@ impl Built {
         let folder = tempfile::Builder::new().prefix("prof-timeit-").tempdir();
         let folder = folder.map_err(|error| self.failed("make a folder for the program", &error, FOLDER))?;
         let compiler = Compiler {
-            command: &self.settings.command,
+            settings: &self.settings,
             folder: folder.path(),
-            working_folder: self.settings.folder.as_deref(),
-            environment: &self.settings.environment,
-            interrupted: self.settings.interrupted,
         };
         let built = match self.dialect {
             Dialect::C => c::build(&compiler, &self.cases),
             Dialect::Rust => rust::build(&compiler, &self.cases),
         };
         match built {
+            Ok(program) if !program.exists() => Err(Stop::from(Reason::Failed(Box::new(Failed {
+                message: format!("`{}` built no program", self.settings.shown()),
+                hint: Some(self.language.hint()),
+                ..Failed::default()
+            })))),
             Ok(program) => access(&program, AccessFlags::X_OK)
                 .map_err(|error| self.failed("start the program that was built", &error.into(), MOUNT))
                 .and_then(|()| {
@@ -129,8 +132,7 @@ impl Built {
     }
 
     fn failed(&self, what: &str, error: &io::Error, hint: &str) -> Stop {
-        let text = error.to_string();
-        let why = text.split(" (os error ").next().unwrap_or_default();
+        let why = system_text(error);
         Stop::from(Reason::Start {
             message: format!("cannot {what}: {why}").into(),
             hint: hint.into(),
@@ -155,21 +157,20 @@ impl Open for Built {
             ..self.settings.start(&self.language, command, "")?
         };
         // What the compiler was told is part of what ran, in the order in which it hears it.
-        if let Some((program, arguments)) = self.settings.command.split_first() {
-            let (before, after) = match self.dialect {
-                Dialect::C => ("CFLAGS", Some("LDFLAGS")),
-                Dialect::Rust => ("RUSTFLAGS", None),
-            };
-            let of = |variable: &str| flags(&self.settings.environment, variable);
-            let mut words = of(before);
-            words.extend_from_slice(arguments);
-            words.extend(after.into_iter().flat_map(of));
-            for word in words {
-                session.runtime.version.push(' ');
-                session.runtime.version.push_str(&word.to_string_lossy());
-            }
-            session.runtime.executable = PathBuf::from(program);
-        }
+        let (before, after) = match self.dialect {
+            Dialect::C => ("CFLAGS", Some("LDFLAGS")),
+            Dialect::Rust => ("RUSTFLAGS", None),
+        };
+        let of = |variable: &str| flags(&self.settings.environment, variable);
+        session.name_arguments(&of(before));
+        session.name_arguments(self.settings.arguments());
+        session.name_arguments(&after.map(of).unwrap_or_default());
+        session.runtime.executable = self
+            .settings
+            .command
+            .first()
+            .map(PathBuf::from)
+            .unwrap_or_default();
         Ok(Box::new(session))
     }
 }
@@ -229,26 +230,27 @@ pub(super) struct Diagnosis {
 
 /// A compiler, and where it works.
 pub(super) struct Compiler<'a> {
-    command: &'a [OsString],
+    settings: &'a Settings,
     pub(super) folder: &'a Path,
-    working_folder: Option<&'a Path>,
-    environment: &'a [(OsString, OsString)],
-    interrupted: Option<&'static AtomicBool>,
 }
 
 impl Compiler<'_> {
     pub(super) fn program(&self) -> Command {
-        let mut command = Command::new(self.command.first().map_or(OsStr::new(""), OsString::as_os_str));
+        let program = self
+            .settings
+            .command
+            .first()
+            .map_or(OsStr::new(""), OsString::as_os_str);
+        let mut command = Command::new(program);
         command.stdin(Stdio::null()).env("TMPDIR", self.folder);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        if let Some(folder) = self.working_folder {
-            command.current_dir(folder);
-        }
+        self.settings.surround(&mut command);
         command
     }
 
     fn is_interrupted(&self) -> bool {
-        self.interrupted.is_some_and(|flag| flag.load(Ordering::Relaxed))
+        self.settings
+            .interrupted
+            .is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
     /// Runs it to its end, or until it is interrupted: it and all that it started end then, and if `prof` is killed.
@@ -296,7 +298,7 @@ impl Compiler<'_> {
 
     /// What the user gave it.
     pub(super) fn arguments(&self) -> &[OsString] {
-        self.command.get(1..).unwrap_or_default()
+        self.settings.arguments()
     }
 
     /// Writes a file, and gives its path.
@@ -308,11 +310,33 @@ impl Compiler<'_> {
 
     /// The words of a variable such as CFLAGS.
     pub(super) fn flags(&self, variable: &str) -> Vec<OsString> {
-        flags(self.environment, variable)
+        flags(&self.settings.environment, variable)
+    }
+
+    /// What it says of the code, all in one; if it says nothing that has a place there, the end of what it printed.
+    pub(super) fn diagnosis(&self, output: &Output, found: impl IntoIterator<Item = Diagnosis>) -> Diagnosis {
+        let mut found = found.into_iter();
+        let Some(mut all) = found.next() else {
+            let shown = self.tail(&output.stderr);
+            return Diagnosis {
+                kind: "error".into(),
+                message: shown.lines().next().unwrap_or("it cannot be built").to_owned(),
+                shown,
+                at: None,
+            };
+        };
+        for one in found {
+            // Several cases say the same of a setup that they share.
+            if !all.shown.contains(&one.shown) {
+                all.shown.push('\n');
+                all.shown.push_str(&one.shown);
+            }
+        }
+        all
     }
 
     /// The end of what it printed, without the names of our files.
-    pub(super) fn tail(&self, stderr: &[u8]) -> String {
+    fn tail(&self, stderr: &[u8]) -> String {
         let text = String::from_utf8_lossy(stderr);
         let folder = format!("{}/", self.folder.display());
         let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -321,11 +345,50 @@ impl Compiler<'_> {
     }
 }
 
-/// A line of the user's code with a mark below these columns, from 1.
-pub(super) fn marked(code: &str, line: usize, columns: std::ops::Range<usize>) -> Option<(String, String)> {
+/// A line of the user's code with a mark below these columns, from 1. Of a long line the beginning.
+pub(super) fn marked(
+    case: &Case,
+    (part, line): (Part, usize),
+    columns: std::ops::Range<usize>,
+) -> Option<(String, String)> {
+    const MOST: usize = 1000;
+    let code = match part {
+        Part::Setup => &case.setup,
+        _ => &case.statement,
+    };
     let text = code.lines().nth(line.checked_sub(1)?)?;
-    let start = columns.start.saturating_sub(1);
-    let width = columns.end.saturating_sub(columns.start).max(1);
-    let mark = format!("{}{}", " ".repeat(start.min(1000)), "^".repeat(width.min(1000)));
-    Some((text.to_owned(), mark))
+    let text: String = text.chars().take(MOST).collect();
+    let start = columns.start.saturating_sub(1).min(MOST);
+    let width = columns
+        .end
+        .saturating_sub(columns.start)
+        .clamp(1, MOST - start + 1);
+    Some((text, format!("{}{}", " ".repeat(start), "^".repeat(width))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_marked_and_long_ones_cut() {
+        let case = Case {
+            setup: "int a;\nint b;".into(),
+            statement: "é".repeat(3000),
+            ..Case::default()
+        };
+        let check = |at, columns, expected: Option<(&str, &str)>| {
+            let found = marked(&case, at, columns);
+            let found = found.as_ref().map(|(text, mark)| (&**text, &**mark));
+            assert_eq!(found, expected);
+        };
+        check((Part::Setup, 2), 5..6, Some(("int b;", "    ^")));
+        check((Part::Setup, 1), 1..4, Some(("int a;", "^^^")));
+        check((Part::Setup, 3), 1..2, None);
+        check((Part::Setup, 0), 1..2, None);
+        let (cut, all) = ("é".repeat(1000), "^".repeat(1001));
+        check((Part::Statement, 1), 1..9999, Some((&cut, &all)));
+        let end = format!("{}^", " ".repeat(1000));
+        check((Part::Statement, 1), 2000..2500, Some((&cut, &end)));
+    }
 }

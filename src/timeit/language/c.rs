@@ -231,47 +231,23 @@ fn source(case: &Case, at: usize, way: &Way) -> String {
     )
 }
 
-/// The errors that a compiler tells of the user's lines; if it tells none, the end of what it printed.
+/// The errors that a compiler tells of the user's lines.
 fn diagnosis(compiler: &Compiler<'_>, output: &Output, case: &Case) -> Diagnosis {
     let text = String::from_utf8_lossy(&output.stderr);
-    let mut found: Option<Diagnosis> = None;
-    for line in text.lines() {
-        let Some((part, line, column, message)) = located(line) else {
-            continue;
-        };
-        let code = if part == Part::Setup {
-            &case.setup
-        } else {
-            &case.statement
-        };
+    let found = text.lines().filter_map(located);
+    let found = found.map(|(part, line, column, message)| {
         let mut shown = format!("{}:{line}:{column}: {message}", name(part));
-        if let Some((text, mark)) = marked(code, line, column..column) {
+        if let Some((text, mark)) = marked(case, (part, line), column..column) {
             shown.push_str(&format!("\n{text}\n{mark}"));
         }
-        match &mut found {
-            Some(found) => {
-                found.shown.push('\n');
-                found.shown.push_str(&shown);
-            }
-            None => {
-                found = Some(Diagnosis {
-                    kind: "error".into(),
-                    message: message.to_owned(),
-                    shown,
-                    at: Some((part, line)),
-                });
-            }
-        }
-    }
-    found.unwrap_or_else(|| {
-        let shown = compiler.tail(&output.stderr);
         Diagnosis {
             kind: "error".into(),
-            message: shown.lines().next().unwrap_or("it cannot be built").to_owned(),
+            message: message.to_owned(),
             shown,
-            at: None,
+            at: Some((part, line)),
         }
-    })
+    });
+    compiler.diagnosis(output, found)
 }
 
 /// An error with its place in the user's code: `<stmt>:1:5: error: ...`.

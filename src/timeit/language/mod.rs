@@ -1,4 +1,4 @@
-//! Sessions in other languages than Python: Node.js, Ruby, and workers that users declare. What is asked of them and
+//! Sessions in other languages than Python: Node.js, Ruby, C, Rust, and workers that users declare. What is asked of them and
 //! what they answer is the protocol of [`super::worker`].
 //!
 //! | | Node.js | Ruby | C, Rust | Perl (`examples/workers`) |
@@ -211,6 +211,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What the user gave the program.
+    fn arguments(&self) -> &[OsString] {
+        self.command.get(1..).unwrap_or_default()
+    }
+
+    /// Gives a program its environment and its folder.
+    fn surround(&self, command: &mut Command) {
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+    }
+
     /// The command as the user wrote it.
     fn shown(&self) -> String {
         let words: Vec<_> = self.command.iter().map(|word| word.to_string_lossy()).collect();
@@ -232,10 +245,7 @@ impl Settings {
         let mut words = command.into_iter();
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
-        }
+        self.surround(&mut command);
         let bounds = Bounds {
             timeout: self.timeout,
             interrupted: self.interrupted,
@@ -273,14 +283,12 @@ impl Open for Interpreter {
         // Those that the user names: what a declaration names is no news.
         let declared = self.language.command.iter().map(OsStr::new);
         if !self.settings.command.iter().map(OsString::as_os_str).eq(declared) {
-            session.name_arguments(&self.settings);
+            session.name_arguments(self.settings.arguments());
         }
         // What was found may be a shim that takes long to find the interpreter: only the first session pays. A word that
         // is no option may be the program itself, as in `env ruby`.
-        let arguments = self.settings.command.get(1..).unwrap_or_default();
-        let are_options = arguments
-            .iter()
-            .all(|word| word.as_encoded_bytes().starts_with(b"-"));
+        let is_option = |word: &OsString| word.as_encoded_bytes().starts_with(b"-");
+        let are_options = self.settings.arguments().iter().all(is_option);
         let executable = &session.runtime.executable;
         if self.language.worker != Source::Own
             && are_options
@@ -306,9 +314,9 @@ struct Opened {
 }
 
 impl Opened {
-    /// Names the arguments of what runs the code, as part of what ran.
-    fn name_arguments(&mut self, settings: &Settings) {
-        for argument in settings.command.iter().skip(1) {
+    /// Names the arguments of what runs or compiled the code, as part of what ran.
+    fn name_arguments(&mut self, arguments: &[OsString]) {
+        for argument in arguments {
             self.runtime.version.push(' ');
             self.runtime.version.push_str(&argument.to_string_lossy());
         }

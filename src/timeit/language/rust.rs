@@ -187,33 +187,8 @@ pub(super) fn of_panic(mut error: CodeError, cases: &[Case]) -> CodeError {
 /// The errors that the compiler tells, each with its places in the user's code.
 fn diagnosis(compiler: &Compiler<'_>, output: &Output, cases: &[Case]) -> Diagnosis {
     let text = String::from_utf8_lossy(&output.stderr);
-    let mut all: Option<Diagnosis> = None;
-    for line in text.lines() {
-        let Some(found) = serde_json::from_str(line)
-            .ok()
-            .and_then(|message: Value| of_message(&message, cases))
-        else {
-            continue;
-        };
-        match &mut all {
-            // Other cases say the same of a setup that they share.
-            Some(all) if all.shown.contains(&found.shown) => {}
-            Some(all) => {
-                all.shown.push('\n');
-                all.shown.push_str(&found.shown);
-            }
-            None => all = Some(found),
-        }
-    }
-    all.unwrap_or_else(|| {
-        let shown = compiler.tail(&output.stderr);
-        Diagnosis {
-            kind: "error".into(),
-            message: shown.lines().next().unwrap_or("it cannot be built").to_owned(),
-            shown,
-            at: None,
-        }
-    })
+    let messages = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    compiler.diagnosis(output, messages.filter_map(|message| of_message(&message, cases)))
 }
 
 fn of_message(message: &Value, cases: &[Case]) -> Option<Diagnosis> {
@@ -247,12 +222,7 @@ fn of_message(message: &Value, cases: &[Case]) -> Option<Diagnosis> {
             column
         };
         shown.push_str(&format!("\n --> {}:{line}:{column}", name(part)));
-        let code = if part == Part::Setup {
-            &case.setup
-        } else {
-            &case.statement
-        };
-        if let Some((text_of_line, mark)) = marked(code, line, column..end) {
+        if let Some((text_of_line, mark)) = marked(case, (part, line), column..end) {
             let label = text(&span["label"]);
             shown.push_str(format!("\n{line:>4} | {text_of_line}\n     | {mark} {label}").trim_end());
         }

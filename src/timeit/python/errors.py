@@ -12,17 +12,6 @@ finally:
     sys.path[:] = path
 
 
-def place(case, line):
-    """Part and line of the user's text, from a line of timeit's text."""
-    setup, statement = starts(case)
-    if line >= statement - 1:
-        return 1, min(max(line - statement, 0), case.statement.count("\n")) + 1
-    return 0, min(max(line - setup, 0), case.setup.count("\n")) + 1
-
-
-NAMES = "<setup>", FILE
-
-
 def source(case):
     """The text in which every line has the number that the compiled code gives it."""
     setup, statement = starts(case)

@@ -37,6 +37,17 @@ def starts(case):
     return 3, (8 if case.mode == 2 else 6) + case.setup.count("\n")
 
 
+NAMES = "<setup>", FILE
+
+
+def place(case, line):
+    """Part and line of the user's text, from a line of timeit's text."""
+    setup, statement = starts(case)
+    if line >= statement - 1:
+        return 1, min(max(line - statement, 0), case.statement.count("\n")) + 1
+    return 0, min(max(line - setup, 0), case.setup.count("\n")) + 1
+
+
 def world(source):
     """What world.py offers, which few measurements need."""
     eval(compile(source, "<prof>", "exec", 0, True), MORE)

@@ -13,7 +13,11 @@ const WORKER: &str = include_str!("worker.py");
 const MORE: &str = include_str!("more.py");
 const WORLD: &str = include_str!("world.py");
 const ERRORS: &str = include_str!("errors.py");
-const BOOTSTRAP: &str = include_str!("bootstrap.py");
+/// `receive.py` takes what is sent first; then the channel is `s`, the pieces are `t`, and `g` has what the first defines.
+const BOOTSTRAP: &str = concat!(
+    include_str!("../../python/receive.py"),
+    "w=g['WORKER']=g['Worker'](s,t[1:])\nw.serve()\n"
+);
 
 /// What to do about an interpreter that does not start.
 const HINT: &str = "--python names another interpreter";

@@ -65,17 +65,27 @@ def undo(worker, framework):
     worker.take = take
 
 
-def fork(worker):
-    """Starts a process that is like this one, with a channel and an output of its own. No one waits for it but prof."""
-    import array
+def received(descriptor):
+    """A descriptor that comes through this one."""
+    if not PYTHON_3:
+        # No socket of 2.7 can do it.
+        import _multiprocessing
+
+        return _multiprocessing.recvfd(descriptor)
     import socket
 
-    worker.channel.say("send")
-    channel = socket.socket(fileno=os.dup(worker.channel.descriptor))
-    ancillary = channel.recvmsg(1, socket.CMSG_SPACE(8))[1]
-    descriptors = array.array("i")
-    descriptors.frombytes(ancillary[0][2][:8])
+    channel = socket.socket(fileno=os.dup(descriptor))
+    ancillary = channel.recvmsg(1, socket.CMSG_SPACE(4))[1]
     channel.close()
+    return int.from_bytes(ancillary[0][2][:4], sys.byteorder)
+
+
+def fork(worker):
+    """Starts a process that is like this one, with a channel and an output of its own. No one waits for it but prof."""
+    import fcntl
+
+    worker.channel.say("send")
+    descriptors = [received(worker.channel.descriptor) for _ in range(2)]
     if "django.db" in modules:
         # No two processes may talk through one connection.
         modules["django.db"].connections.close_all()
@@ -94,7 +104,7 @@ def fork(worker):
     os.dup2(descriptors[1], 2)
     os.close(descriptors[1])
     os.close(worker.channel.descriptor)
-    os.set_inheritable(descriptors[0], False)
+    fcntl.fcntl(descriptors[0], fcntl.F_SETFD, fcntl.FD_CLOEXEC)
     worker.channel = Channel(descriptors[0])
     worker.end = end
     worker.channel.say("forked", [getpid()])
@@ -148,9 +158,15 @@ def profile(worker, case, loops):
     def is_ours(key):
         return key[0] == "<prof>" or "_lsprof.Profiler" in key[2]
 
+    def placed(key):
+        if key[0] != FILE:
+            return key
+        part, line = place(case, key[1])
+        return NAMES[part], line, key[2]
+
     stats = {}
     for key, (primitive, total, own, cumulative, callers) in profiler.stats.items():
         if not is_ours(key):
-            callers = {caller: edge for caller, edge in callers.items() if not is_ours(caller)}
-            stats[key] = primitive, total, own, cumulative, callers
+            callers = {placed(caller): edge for caller, edge in callers.items() if not is_ours(caller)}
+            stats[placed(key)] = primitive, total, own, cumulative, callers
     worker.channel.say("profile", [], [marshal.dumps(stats) if stats else b""])

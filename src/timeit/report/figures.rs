@@ -83,7 +83,7 @@ pub fn sentence(comparison: &Comparison) -> String {
             let why = match (interval, more) {
                 (None, _) => {
                     return format!(
-                        "{name} took {ratio:.3} of the time of {base}; one process cannot tell whether that is the \
+                        "{name} took {ratio:.3} times as long as {base}; one process cannot tell whether that is the \
                          code: --auto can"
                     );
                 }
@@ -234,7 +234,7 @@ mod tests {
             1.01,
             None,
             Verdict::CannotTell { more: None },
-            "B took 1.010 of the time of A; one process cannot tell whether that is the code: --auto can",
+            "B took 1.010 times as long as A; one process cannot tell whether that is the code: --auto can",
         );
     }
 }

@@ -57,7 +57,7 @@ impl Spread {
 pub fn text(fixed: &Fixed, cases: &[Case], runtime: &Runtime, style: Style) -> String {
     let mut text = String::new();
     let mut bests = Vec::new();
-    let are_one = cases.iter().all(|case| case.statement == cases[0].statement);
+    let are_one = matches!(cases, [off, on] if differ_in_collector(off, on));
     for (index, case) in cases.iter().enumerate() {
         let samples: Vec<&Sample> = fixed
             .samples
@@ -119,6 +119,12 @@ pub fn text(fixed: &Fixed, cases: &[Case], runtime: &Runtime, style: Style) -> S
         text += &collector(off, on, style);
     }
     text
+}
+
+/// Is it the same code, first without the garbage collector and then with it?
+fn differ_in_collector(off: &Case, on: &Case) -> bool {
+    let code = |case: &Case| (case.statement.clone(), case.setup.clone());
+    (off.collect_garbage, on.collect_garbage) == (false, true) && code(off) == code(on)
 }
 
 /// How the collector changes the time per loop.
@@ -192,6 +198,7 @@ pub fn partial(running: &Progress, style: Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeit::fake;
     use crate::timeit::session::Row;
     use std::path::PathBuf;
     use std::time::Duration;
@@ -205,20 +212,13 @@ mod tests {
     }
 
     fn sample(case: usize, milliseconds: u64) -> Sample {
+        let row = Row {
+            case,
+            loops: 1_000_000,
+        };
         Sample {
-            row: Row {
-                case,
-                loops: 1_000_000,
-            },
-            wall: Duration::from_millis(milliseconds),
-            cpu: None,
             process_cpu: Some(Duration::from_millis(milliseconds / 2)),
-            voluntary_switches: 0,
-            involuntary_switches: Some(0),
-            faults: 0,
-            peak_memory: 0,
-            setup: Duration::ZERO,
-            usage: None,
+            ..fake::sample(row, Duration::from_millis(milliseconds))
         }
     }
 
@@ -272,6 +272,25 @@ mod tests {
             "gc off  total 4.000 s for 1,000,000 loops 4.00 us per loop     CPython 3.11.7\n\
              gc on   total 5.000 s for 1,000,000 loops 5.00 us per loop     CPython 3.11.7\n  \
              with the garbage collector 1.00 us per loop more (+25.0%)\n",
+        );
+    }
+
+    #[test]
+    fn cases_with_equal_statements_are_not_the_collector() {
+        let fixed = Fixed {
+            samples: vec![sample(0, 4000), sample(1, 5000)],
+            ..Fixed::default()
+        };
+        let cases = ["1", "2"].map(|n| Case {
+            name: format!("n = {n}"),
+            setup: format!("d = [{n}]"),
+            statement: "sum(d)".into(),
+            ..Case::default()
+        });
+        assert_eq!(
+            text(&fixed, &cases, &runtime(), Style::default()),
+            "n = 1  total 4.000 s for 1,000,000 loops 4.00 us per loop     CPython 3.11.7\n\
+             n = 2  total 5.000 s for 1,000,000 loops 5.00 us per loop     CPython 3.11.7\n"
         );
     }
 

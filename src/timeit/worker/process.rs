@@ -108,15 +108,17 @@ impl Process {
         nix::sys::prctl::set_child_subreaper(true)?;
         let (channel, theirs) = Channel::socket()?;
         let (output, printed) = io::pipe()?;
-        let descriptors = [theirs.as_raw_fd(), printed.as_raw_fd()];
         let to = self.channel.as_ref().ok_or(io::ErrorKind::NotConnected)?;
-        sendmsg::<()>(
-            to.writes.as_raw_fd(),
-            &[io::IoSlice::new(b"f")],
-            &[ControlMessage::ScmRights(&descriptors)],
-            MsgFlags::empty(),
-            None,
-        )?;
+        // One at a time: Python 2.7 receives no two.
+        for descriptor in [theirs.as_raw_fd(), printed.as_raw_fd()] {
+            sendmsg::<()>(
+                to.writes.as_raw_fd(),
+                &[io::IoSlice::new(b"f")],
+                &[ControlMessage::ScmRights(&[descriptor])],
+                MsgFlags::empty(),
+                None,
+            )?;
+        }
         Ok(Process {
             group: Pid::from_raw(0),
             channel: Some(channel),

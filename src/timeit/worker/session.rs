@@ -4,6 +4,7 @@ use super::channel::Link;
 use super::process::{Heard, INTERRUPT_PATIENCE, Process, words};
 use super::protocol::Message;
 use super::taken::{Prepared, Taken, Took, Watched};
+use crate::system_text::system_text;
 use crate::timeit::session::{
     Case, CodeError, Growth, Part, Printed, Reason, Row, Runtime, Sample, Stop, Watch,
 };
@@ -77,7 +78,7 @@ impl Worker {
             })
         };
         let process = Process::start(command, link)
-            .map_err(|error| failed(format!("cannot start `{shown}`: {}", plain(&error))))?;
+            .map_err(|error| failed(format!("cannot start `{shown}`: {}", system_text(&error))))?;
         let mut worker = Worker::of(process, bounds);
         worker.process.send(source);
         let hello = worker
@@ -370,10 +371,4 @@ fn not_started(called: Called<'_>, status: &str, output: &str) -> String {
         text.push_str(&last.join("\n"));
     }
     text
-}
-
-/// What the system says, without Rust's number.
-fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error ").next().unwrap_or_default().into()
 }

@@ -157,10 +157,12 @@ impl Options {
 
     /// Are the STATEMENTs commands, and are those for a shell?
     pub(super) fn takes_statements(&self) -> Option<bool> {
+        if self.in_shell || self.no_shell {
+            return Some(self.in_shell);
+        }
         // With a shell there are only commands that could run in it.
         let by_shell = self.shell.is_some() && self.lines.0.is_empty();
-        let is_for_shell = self.in_shell || by_shell && !self.has_no_shell();
-        (is_for_shell || by_shell || self.no_shell).then_some(is_for_shell)
+        by_shell.then(|| !self.has_no_shell())
     }
 
     /// Is it said that there is no shell?

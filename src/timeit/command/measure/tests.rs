@@ -1,7 +1,7 @@
 use super::*;
 use crate::timeit::compare::Verdict;
 use crate::timeit::estimate;
-use crate::timeit::fake::Patient;
+use crate::timeit::fake::{self, Patient};
 use crate::timeit::results::Side;
 use crate::timeit::session::{Case, Runtime, Sample, Stop};
 use std::cell::Cell;
@@ -42,16 +42,9 @@ impl Session for Fake {
                 Duration::from_secs_f64(self.costs[row.case] * 1e-3 * (1.0 + 0.01 * self.random.unit()));
             self.now.set(self.now.get() + wall);
             samples.push(Sample {
-                row,
-                wall,
                 cpu: Some(wall),
                 process_cpu: Some(wall),
-                voluntary_switches: 0,
-                involuntary_switches: Some(0),
-                faults: 0,
-                peak_memory: 0,
-                setup: Duration::ZERO,
-                usage: None,
+                ..fake::sample(row, wall)
             });
         }
         Ok(samples)

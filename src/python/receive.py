@@ -18,8 +18,6 @@ while len(d)<sum(n):
     if not c:os._exit(0)
     d+=c
 if sys.path[:1]==[""]:del sys.path[0]
+t=[d[sum(n[:i]):sum(n[:i+1])]for i in range(len(n))]
 g={"__name__":"prof"}
-t=[d[:n[0]],d[n[0]:n[0]+n[1]],d[n[0]+n[1]:]]
 eval(compile(t[0],"<prof>","exec",0,True),g)
-eval(compile(t[1],"<prof>","exec",0,True),g)
-g["main"](s,t[2])
