@@ -150,7 +150,7 @@ pub(super) fn bytes(tree: &StackTree, format: Format, about: &About) -> Result<V
     let mut bytes = Vec::new();
     let title = &about.title;
     let written = match format {
-        Format::Folded => folded::write(tree, &mut bytes),
+        Format::Folded => folded::write_with_unit(tree, &mut bytes),
         Format::Flamegraph => return picture(tree, about),
         Format::Speedscope => speedscope::write(tree, title, &mut bytes),
         Format::Pprof => pprof::write(tree, title, &mut bytes),

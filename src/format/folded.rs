@@ -5,8 +5,8 @@
 //! written can be read by every tool that takes the format: no label is taken for something else, lines
 //! are sorted by their frames, and what has no weight is left out.
 //!
-//! The format does not say what weights count: samples, as most profilers have it. Where they are nanoseconds,
-//! a line of comment says so, which other tools skip, and which is understood here.
+//! The format does not say what weights count: samples, as most profilers have it. A line of comment may say that
+//! they are nanoseconds.
 //!
 //! Source: Brendan Gregg's FlameGraph, `flamegraph.pl`; the traps are those of inferno 0.12 (`from_lines`),
 //! see `../shared/specs/export.md`, sections 3 and 6. Python's `profiling.sampling --collapsed` adds lines
@@ -203,9 +203,22 @@ fn shorten(found: &[u8]) -> String {
     }
 }
 
+/// Writes the stacks as [`write()`] does; before nanoseconds stands a line of comment that says so, for a file that is
+/// to be read here again. Other programs may expect a weight on each line.
+///
+/// # Errors
+/// Those of [`write()`].
+pub fn write_with_unit(tree: &StackTree, mut out: impl Write) -> io::Result<()> {
+    if tree.unit() == Unit::Nanoseconds && tree.total() > 0 {
+        writeln!(out, "{NANOSECONDS}")?;
+    }
+    write(tree, out)
+}
+
 /// Writes the stacks as text: one line for each path that has a weight of its own, sorted by frames.
 /// Frames get the labels of [`frame_labels`], made safe by [`sanitise`]; paths whose labels are equal are
-/// added. A weight without any frame gets the frame `?`. Before nanoseconds stands a line that says so.
+/// added. A weight without any frame gets the frame `?`. What weights count is not said, as in files of other tools:
+/// see [`write_with_unit`].
 ///
 /// # Errors
 /// Those of `out`; one of kind `Other` if the labels take more than 4 GiB.
@@ -213,9 +226,6 @@ pub fn write(tree: &StackTree, mut out: impl Write) -> io::Result<()> {
     let tree = labelled(tree).map_err(io::Error::other)?;
     let mut path: Vec<u8> = Vec::new();
     let mut ends: Vec<usize> = Vec::new();
-    if tree.unit() == Unit::Nanoseconds && tree.total() > 0 {
-        writeln!(out, "{NANOSECONDS}")?;
-    }
     for Visit { node, depth } in tree.walk() {
         ends.truncate(depth);
         path.truncate(ends.last().copied().unwrap_or(0));
@@ -354,7 +364,7 @@ mod tests {
             tree.add_stack(&[frame, below], weight).expect("small");
         }
         tree.add_stack(&[], 4).expect("small");
-        assert_eq!(text_of(&tree), b"# weights are nanoseconds\n? 4\na:b;x 3\n");
+        assert_eq!(text_of(&tree), b"? 4\na:b;x 3\n");
     }
 
     #[test]
@@ -366,13 +376,19 @@ mod tests {
             .tree;
         let text = text_of(&tree);
         let expected = "\
-            # weights are nanoseconds\n\
             m (golden.py:6);a (golden.py:4);c (golden.py:2) 2500000000\n\
             m (golden.py:6);a (golden.py:4);d (golden.py:3) 2500000000\n\
             m (golden.py:6);b (golden.py:5);a (golden.py:4);c (golden.py:2) 2500000000\n\
             m (golden.py:6);b (golden.py:5);a (golden.py:4);d (golden.py:3) 2500000000\n";
         assert_eq!(String::from_utf8_lossy(&text), expected);
-        let again = read(&text[..]).expect("our own text");
+        assert_eq!(read(&text[..]).expect("our own text").unit(), Unit::Samples);
+        let mut told = Vec::new();
+        write_with_unit(&tree, &mut told).expect("a Vec grows");
+        assert_eq!(
+            String::from_utf8_lossy(&told),
+            format!("# weights are nanoseconds\n{expected}")
+        );
+        let again = read(&told[..]).expect("our own text");
         assert_eq!((again.unit(), again.total()), (Unit::Nanoseconds, tree.total()));
     }
 

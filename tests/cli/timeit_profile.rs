@@ -2,6 +2,7 @@
 
 use super::chromium::{chromium, document};
 use super::{Printed, prof, python};
+use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -105,6 +106,27 @@ fn each_case_has_a_flame_graph_of_its_own() {
     assert!(first.contains("rgb_to_hls (colorsys.py:") && !first.contains("builtins.sorted"));
     assert!(second.contains("builtins.sorted") && !second.contains("rgb_to_hls"));
     assert!(first.contains(" under cProfile · "), "the subtitle");
+}
+
+/// Expected: no more seconds than passed.
+#[test]
+fn stacks_that_were_kept_are_read_as_seconds() {
+    let folder = folder();
+    let began = std::time::Instant::now();
+    let options = ["--profile-out", "hot.folded"];
+    let Some(printed) = timeit(folder.path(), &[&CALLS, &QUICK, &options]) else {
+        return;
+    };
+    let passed = began.elapsed().as_secs_f64();
+    assert_eq!(printed.code, Some(0), "{}", printed.err);
+    let assert = prof()
+        .args(["stats", "hot.folded", "--format", "json"])
+        .current_dir(folder.path())
+        .assert()
+        .success();
+    let stats: Value = serde_json::from_slice(&assert.get_output().stdout).expect("JSON");
+    let seconds = stats["totals"]["own_seconds"].as_f64().expect("seconds");
+    assert!(seconds > 0.0 && seconds < passed, "{seconds} of {passed}");
 }
 
 #[test]
