@@ -71,7 +71,7 @@ pub(super) fn run(folder: &Path, args: &Args, output: &mut Output) -> Result<Cod
         })?;
     // Only now: the game would inherit that they are held back, and could not be ended by them.
     let (told, stop) = channel();
-    signals::stop_on_signals(move || {
+    signals::stop_on_interrupts(move || {
         // Once it is over nobody listens.
         let _ = told.send(());
     })?;

@@ -3,9 +3,11 @@
 use super::super::{prof, python, run};
 use super::{Folder, signal, until};
 use prof::format::folded;
+use prof::process::Process;
 use prof::profile::stacks::StackTree;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 /// A program that works in `work`, called by `main`, for at most a minute; a thread of it waits.
 const WORKER: &str = "\
@@ -67,6 +69,16 @@ impl Program {
     fn pid(&self) -> String {
         self.child.id().to_string()
     }
+
+    /// Waits until it has worked for so long that it was looked at, on a busy machine as well.
+    fn works(&self) {
+        let process = Process::find(self.child.id()).expect("it runs");
+        let cpu = || process.usage().expect("it runs").cpu;
+        let before = cpu();
+        until("the program works", || {
+            cpu() > before + Duration::from_millis(300)
+        });
+    }
 }
 
 /// What `prof record` says on standard error; it must end with this code.
@@ -82,7 +94,12 @@ fn record(folder: &Folder, arguments: &[&str], code: i32) -> String {
 
 /// A sampling that goes on, once it has begun.
 fn begin(folder: &Folder, arguments: &[&str]) -> (Child, String) {
-    let mut prof = Command::new(env!("CARGO_BIN_EXE_prof"))
+    begin_as(Command::new(env!("CARGO_BIN_EXE_prof")), folder, arguments)
+}
+
+/// The same of a command that becomes `prof`.
+fn begin_as(mut prof: Command, folder: &Folder, arguments: &[&str]) -> (Child, String) {
+    let mut prof = prof
         .arg("record")
         .args(arguments)
         .current_dir(folder.path())
@@ -217,7 +234,7 @@ fn a_program_that_ends_leaves_what_was_sampled() {
         let folder = Folder::new();
         let mut program = start(python, &folder, WORKER);
         let (prof, _) = begin(&folder, &["-p", &program.pid(), "-d", "60s", "-o", "a.folded"]);
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(500));
         signal(program.child.id() as i32, number);
         program.child.wait().expect("a child");
         let (code, told) = end(prof);
@@ -236,7 +253,7 @@ fn ctrl_c_ends_the_sampling_and_not_the_program() {
     for (number, options, expected) in [(2, &[][..], 0), (15, &[], 0), (2, &["--duration", "60s"], 130)] {
         let arguments = [&["--pid", &pid, "-o", "a.folded"][..], options].concat();
         let (prof, _) = begin(&folder, &arguments);
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        program.works();
         signal(prof.id() as i32, number);
         let (code, told) = end(prof);
         assert_eq!(code, Some(expected), "{told}");
@@ -244,6 +261,33 @@ fn ctrl_c_ends_the_sampling_and_not_the_program() {
         std::fs::remove_file(folder.file("a.folded")).expect("it is there");
     }
     assert!(program.child.try_wait().expect("a child").is_none());
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_sampling_in_order_unless_that_is_ignored() {
+    let Some(python) = python() else { return };
+    let folder = Folder::new();
+    let program = start(python, &folder, WORKER);
+    for (action, last) in [("SIG_DFL", 1), ("SIG_IGN", 2)] {
+        let text = format!(
+            "import os, signal, sys\nsignal.signal(signal.SIGHUP, signal.{action})\nos.execv(sys.argv[1], sys.argv[1:])"
+        );
+        let mut command = Command::new(python);
+        command.args(["-c", &text, env!("CARGO_BIN_EXE_prof")]);
+        let (mut prof, _) = begin_as(command, &folder, &["--pid", &program.pid(), "-o", "a.folded"]);
+        program.works();
+        signal(prof.id() as i32, 1);
+        if last != 1 {
+            program.works();
+            assert_eq!(prof.try_wait().expect("a child"), None, "{action}");
+            signal(prof.id() as i32, last);
+        }
+        let (code, told) = end(prof);
+        assert_eq!(code, Some(0), "{told}");
+        assert!(stacks(&folder, "a.folded").total() > 0, "{told}");
+        assert_eq!(folder.names("."), Vec::<String>::new(), "nothing is left behind");
+        std::fs::remove_file(folder.file("a.folded")).expect("it is there");
+    }
 }
 
 #[test]
@@ -259,7 +303,7 @@ fn prof_may_be_killed_while_it_reads() {
         &folder,
         &["--pid", &program.pid(), "--rate", "2000", "-o", "a.folded"],
     );
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    std::thread::sleep(Duration::from_millis(200));
     prof.kill().and_then(|()| prof.wait()).expect("it ran");
     folder.write("go", "");
     assert_eq!(program.line(), "goes on\n");
@@ -308,12 +352,12 @@ fn a_server_that_is_started_again_is_sampled_on() {
     let first = start(python, &folder, &text("first"));
     folder.write("server.pid", &first.pid());
     let (prof, _) = begin(&folder, &["--pid", "server.pid", "-o", "a.folded"]);
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     drop(first);
     let second = start(python, &folder, &text("second"));
     folder.write("server.pid", &format!("{}\n", second.pid()));
     // It is looked for once a second.
-    std::thread::sleep(std::time::Duration::from_millis(2500));
+    std::thread::sleep(Duration::from_millis(2500));
     signal(prof.id() as i32, 2);
     let (code, told) = end(prof);
     assert_eq!(code, Some(0), "{told}");
