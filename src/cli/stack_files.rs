@@ -139,7 +139,7 @@ impl Files {
             if written.is_ok() && !quiet {
                 output.report("wrote", &text::shown(path.as_os_str().as_encoded_bytes()));
             }
-            first.note(written, output)?;
+            first.note(written, output);
         }
         first.end()
     }
