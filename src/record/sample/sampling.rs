@@ -19,6 +19,8 @@ const SURVEY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// A child is tried so often: it may not have loaded Python yet, or be no Python.
 const TRIES: u32 = 3;
+/// Looks at a child that fail one after the other, from which on it is left alone: it became another program.
+const MISSES: u32 = 100;
 
 /// Samples that were taken.
 #[derive(Debug)]
@@ -112,6 +114,8 @@ impl Sampling {
 struct Target {
     spied: Spied,
     process: Process,
+    /// Looks that failed, one after the other.
+    misses: u32,
 }
 
 impl Target {
@@ -126,7 +130,11 @@ impl Target {
     fn attach(pid: u32, options: &Options, patience: Duration) -> Result<Target, Error> {
         let process = Process::find(pid).map_err(|_| Error::NoProcess(pid))?;
         let spied = Spied::attach(pid, options, patience)?;
-        Ok(Target { spied, process })
+        Ok(Target {
+            spied,
+            process,
+            misses: 0,
+        })
     }
 }
 
@@ -237,10 +245,15 @@ impl Task {
             .retain_mut(|child| match child.spied.look(&mut self.stacks) {
                 Ok(time) => {
                     held += time;
+                    child.misses = 0;
                     true
                 }
-                // It ended, or became another program.
-                Err(_) => false,
+                Err(_) if child.process.usage().is_none() => false,
+                Err(why) => {
+                    child.misses += 1;
+                    failure.get_or_insert(why);
+                    child.misses < MISSES
+                }
             });
         if let Some(why) = failure {
             self.counts.errors += 1;

@@ -4,6 +4,7 @@ use super::super::{prof, python, run};
 use super::{Folder, signal, until};
 use prof::format::folded;
 use prof::process::Process;
+use prof::profile::Profile;
 use prof::profile::stacks::StackTree;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -310,10 +311,8 @@ fn prof_may_be_killed_while_it_reads() {
     assert_eq!(program.child.wait().expect("a child").code(), Some(7));
 }
 
-#[test]
-fn children_have_frames_of_their_own() {
-    let Some(python) = python() else { return };
-    let folder = Folder::new();
+/// A program that only waits for its child, which works; it ends when its input does.
+fn start_with_child(python: &str, folder: &Folder) -> (Child, String) {
     folder.write("child.py", WORKER);
     let text = "import os, subprocess, sys\n\
         child = subprocess.Popen([sys.executable, 'child.py'], stdout=subprocess.PIPE)\n\
@@ -330,6 +329,14 @@ fn children_have_frames_of_their_own() {
     let mut line = String::new();
     let mut lines = BufReader::new(parent.stdout.take().expect("piped"));
     lines.read_line(&mut line).expect("a line");
+    (parent, line.trim().to_owned())
+}
+
+#[test]
+fn children_have_frames_of_their_own() {
+    let Some(python) = python() else { return };
+    let folder = Folder::new();
+    let (mut parent, child) = start_with_child(python, &folder);
     let pid = parent.id().to_string();
     let told = record(
         &folder,
@@ -339,9 +346,44 @@ fn children_have_frames_of_their_own() {
     drop(parent.stdin.take());
     parent.wait().expect("a child");
     let tree = stacks(&folder, "a.folded");
-    let child = format!("process {} (", line.trim());
+    let child = format!("process {child}: ");
     assert!(samples(&tree, &child) * 10 >= tree.total() * 9, "{told}");
     assert!(samples(&tree, "work (child.py:2)") > 0);
+    // A process is no function of a file.
+    let profile = Profile::from_stacks(&tree, 0.01).expect("a small tree");
+    let mut functions = profile.functions().map(|function| profile.key_of(function));
+    assert!(
+        functions.any(|key| profile.name(key).starts_with(child.as_bytes()) && profile.file(key) == b"~")
+    );
+}
+
+#[test]
+fn a_child_that_cannot_be_read_for_a_while_is_sampled_on() {
+    let Some(python) = python() else { return };
+    let folder = Folder::new();
+    let (mut parent, child) = start_with_child(python, &folder);
+    let pid = parent.id().to_string();
+    let (prof, _) = begin(&folder, &["--pid", &pid, "--children", "-o", "a.folded"]);
+    // Another one stops the child meanwhile, so that we cannot: more often than it would be tried anew.
+    record(
+        &folder,
+        &["-p", &child, "-r", "2000", "-d", "4s", "-o", "b.folded"],
+        0,
+    );
+    let process = Process::find(child.parse().expect("a number")).expect("it runs");
+    let cpu = || process.usage().expect("it runs").cpu;
+    let before = cpu();
+    until("the child works", || cpu() > before + Duration::from_secs(1));
+    signal(prof.id() as i32, 2);
+    let (_, told) = end(prof);
+    drop(parent.stdin.take());
+    parent.wait().expect("a child");
+    assert!(
+        told.contains(" failed, the first: a thread cannot be stopped"),
+        "{told}"
+    );
+    // A hundred looks were due in the last second alone.
+    assert!(stacks(&folder, "a.folded").total() > 25, "{told}");
 }
 
 #[test]
