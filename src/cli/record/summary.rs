@@ -221,7 +221,7 @@ fn line(story: &Story, end: &End<'_>) -> String {
         line += &format!(", {}", peak_memory(peak, story, end.process));
     }
     let path = end.path.to_string_lossy();
-    match (end.merged, story.dumps.get(&*end.dump.to_string_lossy())) {
+    match (end.merged, story.dumps.get(end.dump)) {
         (Some(merged), _) => line += &format!("; {path} is the sum of {}", counted(merged as u64, "dump")),
         (None, Some(dump)) => {
             line += &format!(

@@ -78,7 +78,7 @@ def save(why):
     took = int((clock() - began) * 1e6)
     used = int((processor_time() - State.used_before) * 1e6)
     work = work_of(stats)
-    tell("dump", why, len(stats), len(data), took, int(held * 1e6), memory(), peak_memory(), *(work + (used,) + PRICES.now + (from_system(path),)))
+    tell("dump", why, len(stats), len(data), took, int(held * 1e6), memory(), peak_memory(), *(work + (used,) + PRICES.now + (hex_text(path),)))
 
 
 def snapshot(why):

@@ -76,16 +76,16 @@ impl Recorded<'_> {
         let mut words = Vec::new();
         // `server.prof` before `server-2.prof`.
         let mut dumps: Vec<_> = self.story.dumps.values().collect();
-        dumps.sort_by_key(|dump| (dump.path.len(), &dump.path));
+        dumps.sort_by_key(|dump| (dump.path.as_os_str().len(), &dump.path));
         for dump in dumps {
             let line = format!(
                 "{} ({}, {})",
-                dump.path,
+                dump.path.display(),
                 counted(dump.functions, "function"),
                 size(dump.bytes)
             );
             self.output.report("wrote", &shown(line.as_bytes()));
-            words.push(shell_word(Path::new(&dump.path)));
+            words.push(shell_word(&dump.path));
         }
         let line = format!(
             "prof stats {} --exclude-idle --sort cumulative --limit 30",
