@@ -433,12 +433,41 @@ fn what_cannot_be_sampled_is_an_error() {
             &["--rate", "7", "x.py"],
             "--rate is for a program that runs already",
         ),
+        (
+            &["--duration", "7s", "--game", "."],
+            "--duration is for a program that runs already",
+        ),
         (&["-o", "a", "-o", "b", "-c", "pass"], "writes one dump"),
     ] {
         let told = record(&folder, arguments, 2);
         assert!(told.contains(expected), "{arguments:?}: {told}");
     }
     assert_eq!(folder.names(""), ["empty.pid"]);
+}
+
+#[test]
+fn stacks_may_go_to_standard_output() {
+    let Some(python) = python() else { return };
+    let folder = Folder::new();
+    let program = start(python, &folder, WORKER);
+    let recorded = prof()
+        .args([
+            "record",
+            "-p",
+            &program.pid(),
+            "-d",
+            "1s",
+            "-o",
+            "-",
+            "-o",
+            "a.svg",
+        ])
+        .current_dir(folder.path())
+        .assert()
+        .success();
+    let tree = folded::read(&recorded.get_output().stdout[..]).expect("folded stacks");
+    assert!(samples(&tree, "work (program.py:2)") > 0);
+    assert_eq!(folder.names(""), ["a.svg", "program.py"]);
 }
 
 #[test]
