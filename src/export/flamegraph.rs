@@ -341,17 +341,10 @@ fn lines(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::stacks::testing;
 
     fn tree(stacks: &[(&str, u64)]) -> StackTree {
-        let mut tree = StackTree::new(Unit::Samples);
-        for (stack, weight) in stacks {
-            let frames: Vec<_> = stack
-                .split(';')
-                .map(|name| tree.intern(Frame::label(name.as_bytes())).expect("a small tree"))
-                .collect();
-            tree.add_stack(&frames, *weight).expect("a small tree");
-        }
-        tree
+        testing::tree(Unit::Samples, stacks)
     }
 
     fn options() -> Options {

@@ -202,20 +202,9 @@ fn split_label(label: &[u8]) -> Option<(&[u8], i64, &[u8])> {
 mod tests {
     use super::*;
     use crate::profile::attribution::{self, attribute};
+    use crate::profile::stacks::testing::tree;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
-
-    fn tree(unit: Unit, stacks: &[(&str, u64)]) -> StackTree {
-        let mut tree = StackTree::new(unit);
-        for &(stack, weight) in stacks {
-            let frames: Vec<_> = stack
-                .split_terminator(';')
-                .map(|name| tree.intern(Frame::label(name.as_bytes())).expect("a small tree"))
-                .collect();
-            tree.add_stack(&frames, weight).expect("small weights");
-        }
-        tree
-    }
 
     /// Lines of `name cc nc tt ct`, indented for the callers of the function above.
     fn shown(profile: &Profile) -> Vec<String> {

@@ -14,6 +14,8 @@ use std::hash::Hasher as _;
 
 mod filter;
 mod reverse;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use reverse::ReverseLimits;
 

@@ -160,18 +160,10 @@ fn places(tree: &StackTree, widths: &[u64]) -> Vec<Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::stacks::{Frame, Unit as Weights};
+    use crate::profile::stacks::{Unit as Weights, testing};
 
     fn tree(stacks: &[(&str, u64)]) -> StackTree {
-        let mut tree = StackTree::new(Weights::Nanoseconds);
-        for (stack, weight) in stacks {
-            let frames: Vec<_> = stack
-                .split(';')
-                .map(|name| tree.intern(Frame::label(name.as_bytes())).expect("a small tree"))
-                .collect();
-            tree.add_stack(&frames, *weight).expect("a small tree");
-        }
-        tree
+        testing::tree(Weights::Nanoseconds, stacks)
     }
 
     /// By hand: 960 units are 8 ns, so 1 ns is 120 of them; `a` holds its own 1 ns and the 5 ns of `x`.
