@@ -7,6 +7,7 @@ mod game;
 mod kill;
 
 use super::python;
+use super::shared::{calls_of, until_within};
 use prof::format::pstats;
 use prof::profile::Profile;
 use std::io::{BufRead as _, BufReader};
@@ -57,28 +58,12 @@ pub(super) fn dump(path: &Path) -> Profile {
 
 /// How often a function was called; 0 if the dump does not hold it.
 pub(super) fn calls(profile: &Profile, name: &str) -> u64 {
-    let key = |function| profile.key_of(function);
-    profile
-        .functions()
-        .filter(|&function| profile.name(key(function)) == name.as_bytes())
-        .map(|function| {
-            profile
-                .calls(function)
-                .total
-                .to_string()
-                .parse::<u64>()
-                .expect("a count")
-        })
-        .sum()
+    calls_of(profile, |found, _| found == name.as_bytes())
 }
 
 /// Waits for something, with patience.
-pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < PATIENCE, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+pub(super) fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, holds);
 }
 
 /// A recording that runs: `prof`, and the program's process number, which it prints first.
