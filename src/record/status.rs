@@ -173,14 +173,20 @@ impl Story {
         peaks.max().filter(|&peak| peak > 0)
     }
 
+    /// The processor time of all processes while they were recorded, as far as their dumps tell.
+    #[must_use]
+    pub fn used(&self) -> Duration {
+        self.dumps.values().map(|dump| dump.work.used).sum()
+    }
+
     /// What the recording cost in all processes whose dumps are there; `None` where that was not measured.
     #[must_use]
     pub fn cost(&self) -> Option<Cost> {
-        let mut sum = Cost::default();
-        for dump in self.dumps.values() {
-            sum.used += dump.work.used;
-            sum.added += dump.prices.added(&dump.work);
-        }
+        let added = self.dumps.values().map(|dump| dump.prices.added(&dump.work));
+        let sum = Cost {
+            used: self.used(),
+            added: added.sum(),
+        };
         (sum.added > Duration::ZERO).then_some(sum)
     }
 }

@@ -58,8 +58,13 @@ impl Recorded<'_> {
             "{}, {} CPU {}, {}",
             seconds(self.began.elapsed()),
             capital(self.part),
-            seconds(self.cpu.0 + self.cpu.1),
-            peak_memory(self.peak, &self.story, self.pid.unwrap_or(0))
+            // What it did between the last look and its end only the recorder has seen.
+            seconds((self.cpu.0 + self.cpu.1).max(self.story.used())),
+            peak_memory(
+                self.story.peak().unwrap_or(0).max(self.peak),
+                &self.story,
+                self.pid.unwrap_or(0)
+            )
         );
         if self.story.snapshots > 0 {
             line += &format!(
