@@ -132,10 +132,14 @@ pub(super) fn print(story: &Story, end: &End<'_>, quiet: bool, output: &mut Outp
         );
         return;
     } else if story.dumps.is_empty() {
-        output.report(
-            "error",
-            "there is no dump: the program was killed before the first snapshot, did not begin, or went on in the background",
-        );
+        let mut message =
+            "there is no dump: the program was killed before the first snapshot, did not begin, or went \
+                           on in the background"
+                .to_owned();
+        if end.dump.exists() {
+            message += &format!("; {} is an earlier one", end.path.display());
+        }
+        output.report("error", &text::shown(message.as_bytes()));
         output.report(
             "hint",
             "--every 1s writes snapshots earlier; a program in the background writes its dump when it ends",

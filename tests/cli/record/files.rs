@@ -162,3 +162,18 @@ fn a_dump_may_have_any_name() {
         );
     }
 }
+
+#[test]
+fn a_dump_of_an_earlier_recording_is_told_as_such() {
+    let folder = Folder::new();
+    folder.write("out.prof", "old");
+    let Some(recording) = start(&folder, &["--every", "0"], "os.kill(os.getpid(), 9)\n") else {
+        return;
+    };
+    let (code, text) = recording.end();
+    assert_eq!(code, 137, "{text}");
+    assert!(
+        text.starts_with("error: there is no dump: ") && text.contains("; out.prof is an earlier one\n"),
+        "{text}"
+    );
+}
