@@ -18,7 +18,7 @@ use crate::record::recorder::Options;
 use crate::record::run;
 use crate::record::status::Story;
 use crate::system_text::system_text;
-use recorded::Recorded;
+use recorded::{Recorded, Start};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -91,13 +91,16 @@ pub(super) fn run(folder: &Path, args: &Args, output: &mut Output) -> Result<Cod
         stop,
         output,
     };
-    if !recorded.starts()? {
-        return Ok(Code::Failed);
+    match recorded.starts()? {
+        Start::Failed => return Ok(Code::Failed),
+        Start::Stopped => {}
+        Start::Up => {
+            if !args.quiet {
+                recorded.say_that_it_runs(&settings, &path);
+            }
+            recorded.follow(args.quiet, args.keep_running)?;
+        }
     }
-    if !args.quiet {
-        recorded.say_that_it_runs(&settings, &path);
-    }
-    recorded.follow(args.quiet, args.keep_running)?;
     recorded.print(args.quiet);
     Ok(if recorded.story.dumps.is_empty() {
         Code::Failed
