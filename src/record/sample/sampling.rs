@@ -13,8 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How often it is looked what the program costs, which children it has, and whether it was started again.
+/// How often it is looked which children it has, and whether it was started again.
 const SURVEY: Duration = Duration::from_secs(1);
+/// How often it is looked what the program costs.
+const MEASURE: Duration = Duration::from_millis(250);
 /// How long a program that has just been started may take to load Python.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// A child is tried so often: it may not have loaded Python yet, or be no Python.
@@ -208,6 +210,9 @@ impl Task {
                 surveyed = Some(self.began.elapsed());
                 self.survey();
             }
+            if self.began.elapsed() >= self.counts.measured + MEASURE {
+                self.measure();
+            }
             self.look()?;
             if self.target.is_none() && matches!(self.source, Source::Pid(_)) {
                 break;
@@ -268,6 +273,7 @@ impl Task {
         self.counts.held += held;
         self.counts.longest = self.counts.longest.max(held);
         self.counts.elapsed = self.began.elapsed();
+        self.counts.own_cpu = own_cpu().saturating_sub(self.own_before);
         Ok(())
     }
 
@@ -306,14 +312,14 @@ impl Task {
         }
     }
 
-    /// What it costs, the program and us.
+    /// What the program costs.
     fn measure(&mut self) {
-        self.counts.own_cpu = own_cpu().saturating_sub(self.own_before);
         let Some(target) = &self.target else {
             return;
         };
         match target.process.usage() {
             Some(usage) => {
+                self.counts.measured = self.began.elapsed();
                 self.counts.cpu = self.cpu_of_earlier + usage.cpu.saturating_sub(self.cpu_before);
                 self.counts.memory = usage.rss;
                 self.counts.peak_memory = self.counts.peak_memory.max(usage.rss);
