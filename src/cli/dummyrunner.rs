@@ -11,6 +11,7 @@ mod settings;
 mod show;
 mod target;
 
+use super::exit::First;
 use super::output::Output;
 use super::{Code, Failure, signals};
 use crate::dummyrunner::dummy::{Options, Plan, Reconnect};
@@ -325,15 +326,15 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         capacity: shown.finding.as_ref(),
         hot,
     };
-    match args.format {
-        Format::Table => output.raw().write_all(table::render(&report).as_bytes())?,
-        Format::Json => output
-            .raw()
-            .write_all(crate::dummyrunner::report::json::render(&report).as_bytes())?,
-        Format::Dummyrunner => output.raw().write_all(original::end(&report).as_bytes())?,
-    }
-    output.flush()?;
-    files.finish(&report)?;
+    let text = match args.format {
+        Format::Table => table::render(&report),
+        Format::Json => report::json::render(&report),
+        Format::Dummyrunner => original::end(&report),
+    };
+    let mut first = First::default();
+    let printed = output.raw().write_all(text.as_bytes());
+    first.note(printed.map_err(Into::into).and_then(|()| output.flush()), output);
+    files.finish(&report, &mut first, output);
     if let Some(message) = &useless {
         output.report("failed", message);
     }
@@ -344,6 +345,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
         signals.was_stopped() && setup.duration.is_some(),
         output,
     );
+    first.end()?;
     Ok(if code == Code::Done { recorded } else { code })
 }
 

@@ -81,11 +81,15 @@ impl Failure {
 
     /// Prints it without ending the command, unless the reader of our output wants no more.
     pub(super) fn tell(self, output: &mut Output) -> Result<(), Failure> {
-        if self.message.is_empty() {
+        if self.is_closed_pipe() {
             return Err(self);
         }
         print(&self.message, self.hint.as_deref(), output);
         Ok(())
+    }
+
+    fn is_closed_pipe(&self) -> bool {
+        self.message.is_empty()
     }
 
     /// The reader of our output closed it: nothing to tell, and no failure.
@@ -103,18 +107,16 @@ impl Failure {
 pub(super) struct First(Option<Failure>);
 
 impl First {
-    /// Notes how one thing ended.
-    ///
-    /// # Errors
-    /// If the reader of our output wants no more.
-    pub(super) fn note(&mut self, result: Result<(), Failure>, output: &mut Output) -> Result<(), Failure> {
-        match (result, &self.0) {
-            (Ok(()), _) => Ok(()),
-            (Err(failure), Some(_)) => failure.tell(output),
-            (Err(failure), None) => {
-                self.0 = Some(failure);
-                Ok(())
+    /// Notes how one thing ended. That the reader of our output wants no more counts only where nothing else failed.
+    pub(super) fn note(&mut self, result: Result<(), Failure>, output: &mut Output) {
+        let Err(failure) = result else { return };
+        match &self.0 {
+            Some(before) if !before.is_closed_pipe() => {
+                if !failure.is_closed_pipe() {
+                    print(&failure.message, failure.hint.as_deref(), output);
+                }
             }
+            _ => self.0 = Some(failure),
         }
     }
 
@@ -142,7 +144,7 @@ impl From<std::io::Error> for Failure {
 pub(super) fn finish(result: Result<Code, Failure>, output: &mut Output) -> ExitCode {
     let code = match result {
         Ok(code) => code,
-        Err(Failure { message, .. }) if message.is_empty() => Code::Done,
+        Err(failure) if failure.is_closed_pipe() => Code::Done,
         Err(Failure { message, hint, code }) => {
             print(&message, hint.as_deref(), output);
             code

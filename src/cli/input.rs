@@ -74,10 +74,13 @@ pub(super) fn load_or_sum_up(path: &OsStr, rate: f64) -> Result<Loaded, Error> {
     }
 }
 
-/// Stacks as functions; `None` for what is no stacks.
+/// Stacks as functions, or what is wrong with them; `None` for what is no stacks.
 fn summed_up(input: impl Read, rate: f64, file_line: Vec<u8>) -> Option<Result<Loaded, Error>> {
-    let Ok(Input::Stacks(tree)) = any::read(input) else {
-        return None;
+    use format::Error::{Folded, Pprof, Speedscope};
+    let tree = match any::read(input) {
+        Ok(Input::Stacks(tree)) => tree,
+        Err(error @ (Folded(_) | Pprof(_) | Speedscope(_))) => return Some(Err(of_format(error))),
+        Ok(Input::Profile(_)) | Err(_) => return None,
     };
     let profile = Profile::from_stacks(&tree, 1.0 / rate);
     Some(

@@ -8,6 +8,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 use nix::unistd::{AccessFlags, access};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, IntoInnerError, IsTerminal, StdoutLock, Write};
 use std::os::fd::AsFd as _;
@@ -124,12 +125,12 @@ impl Output {
 pub(super) fn check_folder(path: &Path) -> Result<(), Failure> {
     let result = if path.is_dir() {
         Err(std::io::Error::from(std::io::ErrorKind::IsADirectory))
-    } else if takes_bytes(path) {
+    } else if !is_replaced(path) {
         access(path, AccessFlags::W_OK).map_err(Into::into)
     } else {
         tempfile::Builder::new()
             .prefix(".prof-")
-            .tempfile_in(folder_of(path))
+            .tempfile_in(folder_of(&followed(path)))
             .map(drop)
     };
     result.map_err(|error| cannot_write(path, &error))
@@ -141,9 +142,17 @@ fn folder_of(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-/// Is it no file, but a device or a pipe? A file that is complete must not take its place.
-fn takes_bytes(path: &Path) -> bool {
-    is_stream(path) || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+/// May a file take the place of what has this name? Not of a device or a pipe.
+pub(super) fn is_replaced(path: &Path) -> bool {
+    !is_stream(path) && std::fs::metadata(path).map_or(true, |found| found.is_file() || found.is_dir())
+}
+
+/// What a link leads to, which is what is replaced; the link stays.
+pub(super) fn followed(path: &Path) -> Cow<'_, Path> {
+    match path.canonicalize() {
+        Ok(file) if path.is_symlink() => Cow::Owned(file),
+        _ => Cow::Borrowed(path),
+    }
 }
 
 /// Does it lead to one of our own streams, which may be a file? Its name, too, must stay.
@@ -200,14 +209,14 @@ enum Place {
 impl OutputFile {
     /// Begins it: what would hinder it is found before anything is measured.
     pub(super) fn begin(path: &Path) -> Result<OutputFile, Failure> {
-        let place = if takes_bytes(path) {
-            open(path).map(Place::Itself)
-        } else {
+        let place = if is_replaced(path) {
             tempfile::Builder::new()
                 .prefix(".prof-")
                 .permissions(new_file_mode())
-                .tempfile_in(folder_of(path))
+                .tempfile_in(folder_of(&followed(path)))
                 .map(|file| Place::Beside(BufWriter::new(file)))
+        } else {
+            open(path).map(Place::Itself)
         };
         Ok(OutputFile {
             place: place.map_err(|error| cannot_write(path, &error))?,
@@ -230,7 +239,7 @@ impl OutputFile {
             if let Place::Beside(file) = place {
                 let file = file.into_inner().map_err(IntoInnerError::into_error)?;
                 file.as_file().sync_all()?;
-                file.persist(&path)?;
+                file.persist(followed(&path))?;
             }
             Ok(())
         };
@@ -280,6 +289,18 @@ fn terminal_width() -> usize {
 mod tests {
     use super::*;
     use std::io::Read as _;
+
+    #[test]
+    fn a_link_stays_and_what_it_leads_to_is_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "old").expect("a file");
+        std::os::unix::fs::symlink("file", &link).expect("a link");
+        check_folder(&link).expect("it can be written");
+        write_file(&link, b"new").expect("it can be written");
+        assert_eq!(std::fs::read(&file).expect("a file"), b"new");
+        assert!(link.is_symlink());
+    }
 
     #[test]
     fn a_pipe_stays_what_it_is() {

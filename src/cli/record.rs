@@ -49,8 +49,8 @@ The exit code is the program's, 128 + signal if one ended it; 2 if it was not st
 was sampled, 2 if it cannot be, and 130 if --duration was cut short.")]
 pub(super) struct Args {
     /// Where the dump goes [default: the program's name with .prof, in the working folder]; with --pid stacks, in the
-    /// format that the ending tells: .folded, .svg, .json (speedscope), .pb.gz (pprof), .prof; repeat for more
-    /// [default: PID.folded]
+    /// format that the ending tells: .folded, .svg, .json (speedscope), .pb.gz (pprof), .prof; repeat for more, - for
+    /// folded stacks on standard output [default: PID.folded]
     #[arg(short, long, value_name = "FILE")]
     output: Vec<PathBuf>,
 
@@ -117,14 +117,18 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if let Some(pid) = &args.attach.pid {
         return attach::run(pid, args, output);
     }
-    if let Some(folder) = &args.game {
-        return game::run(folder, args, output);
-    }
     if let Some(option) = args.attach.misplaced() {
         let failure = Failure::usage(format!("{option} is for a program that runs already"));
-        return Err(failure.hint(Some(
-            "prof record --pid PID samples one; options of the program stand behind it",
-        )));
+        let hint = match args.game {
+            Some(_) => {
+                "leave it out; or sample the game as it runs: evennia start, then prof record --pid server/server.pid"
+            }
+            None => "prof record --pid PID samples one; options of the program stand behind it",
+        };
+        return Err(failure.hint(Some(hint)));
+    }
+    if let Some(folder) = &args.game {
+        return game::run(folder, args, output);
     }
     let target = target::find(&args.command, args.python.as_deref(), &places())
         .map_err(|error| Failure::usage(error.to_string()).hint(error.hint()))?;

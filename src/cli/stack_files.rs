@@ -26,7 +26,7 @@ pub(super) enum Format {
     Chrome,
     /// For the Firefox Profiler: FILE.firefox.json
     Firefox,
-    /// A dump as Python's own sampling profiler saves it, for prof stats and pstats: FILE.prof
+    /// A dump as Python's own sampling profiler saves it, for prof stats, and pstats from Python 3.15 on: FILE.prof
     Pstats,
 }
 
@@ -67,6 +67,10 @@ pub(super) fn numbered(path: &Path, number: usize) -> PathBuf {
     path.with_file_name(OsString::from_vec(numbered))
 }
 
+fn is_output(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// What pictures and other files say about the samples.
 pub(super) struct About {
     pub(super) title: String,
@@ -75,11 +79,12 @@ pub(super) struct About {
     pub(super) rate: f64,
 }
 
-/// The files that were asked for.
-pub(super) struct Files(Vec<(PathBuf, Format, OutputFile)>);
+/// The files that were asked for; `None` is standard output.
+pub(super) struct Files(Vec<(PathBuf, Format, Option<OutputFile>)>);
 
 impl Files {
-    /// Opens them. `to` is the format of those in `named`.
+    /// Opens them. `to` is the format of those in `named`. What is called `-` goes to standard output, without `to` as
+    /// folded stacks.
     pub(super) fn begin(
         named: &[PathBuf],
         to: Option<Format>,
@@ -88,7 +93,12 @@ impl Files {
     ) -> Result<Files, Failure> {
         let mut wanted = Vec::new();
         for path in named {
-            let format = to.or_else(|| Format::of(path)).ok_or_else(|| {
+            let known = if is_output(path) {
+                Some(Format::Folded)
+            } else {
+                Format::of(path)
+            };
+            let format = to.or(known).ok_or_else(|| {
                 Failure::usage(format!("`{}`: no format has this ending", path.display())).hint(Some(
                     "name it .folded, .svg, .json (speedscope), .pb.gz (pprof) or .prof, or choose the format with --to",
                 ))
@@ -104,7 +114,10 @@ impl Files {
                 let message = format!("cannot write `{}`: it is a folder", path.display());
                 return Err(Failure::usage(message));
             }
-            let file = OutputFile::begin(&path)?;
+            let file = match is_output(&path) {
+                true => None,
+                false => Some(OutputFile::begin(&path)?),
+            };
             Ok((path, format, file))
         });
         Ok(Files(files.collect::<Result<_, _>>()?))
@@ -113,7 +126,10 @@ impl Files {
     /// The first that `prof stats` reads.
     pub(super) fn for_stats(&self) -> Option<&Path> {
         let drawn = |format: Format| matches!(format, Format::Flamegraph | Format::Chrome | Format::Firefox);
-        let file = self.0.iter().find(|(_, format, _)| !drawn(*format));
+        let file = self
+            .0
+            .iter()
+            .find(|(_, format, file)| !drawn(*format) && file.is_some());
         file.map(|(path, ..)| path.as_path())
     }
 
@@ -132,14 +148,19 @@ impl Files {
         output: &mut Output,
     ) -> Result<(), Failure> {
         let mut first = First::default();
-        for (path, format, mut file) in self.0 {
-            let written = bytes(tree, format, about)
-                .and_then(|bytes| file.write(&bytes))
-                .and_then(|()| file.finish());
-            if written.is_ok() && !quiet {
+        for (path, format, file) in self.0 {
+            let is_named = file.is_some();
+            let written = bytes(tree, format, about).and_then(|bytes| match file {
+                Some(mut file) => file.write(&bytes).and_then(|()| file.finish()),
+                None => Ok(output
+                    .raw()
+                    .write_all(&bytes)
+                    .and_then(|()| output.raw().flush())?),
+            });
+            if written.is_ok() && is_named && !quiet {
                 output.report("wrote", &text::shown(path.as_os_str().as_encoded_bytes()));
             }
-            first.note(written, output)?;
+            first.note(written, output);
         }
         first.end()
     }

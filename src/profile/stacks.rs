@@ -14,6 +14,8 @@ use std::hash::Hasher as _;
 
 mod filter;
 mod reverse;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use reverse::ReverseLimits;
 
@@ -605,8 +607,5 @@ fn hash_child(parent: u32, frame: u32) -> u64 {
     hasher.write_u64(u64::from(parent) << 32 | u64::from(frame));
     hasher.finish()
 }
-
-#[cfg(test)]
-pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,9 @@
 
 use super::cost::{Cost, Price, Prices, Work};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Something that happened in the program.
@@ -58,7 +61,7 @@ pub struct Dump {
     /// What the program did while it was recorded.
     pub work: Work,
     /// Its file.
-    pub path: String,
+    pub path: PathBuf,
 }
 
 /// Reads one line.
@@ -100,7 +103,7 @@ pub(super) fn parse(line: &str) -> Option<Event> {
                     builtin_call: Price::nanos(number(next())?, number(next())?),
                     slower: number(next())? as f64 / 1000.0,
                 },
-                path: next()?.into(),
+                path: path_of(next()?)?,
             })
         }
         "failed" => Event::Failed {
@@ -114,6 +117,16 @@ pub(super) fn parse(line: &str) -> Option<Event> {
     })
 }
 
+/// A path in hexadecimal digits: names of files hold any byte.
+fn path_of(digits: &str) -> Option<PathBuf> {
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let bytes = pairs
+        .iter()
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    let bytes: Vec<u8> = bytes.collect::<Option<_>>()?;
+    rest.is_empty().then(|| OsString::from_vec(bytes).into())
+}
+
 /// What is known of a recording: all that it told until now.
 #[derive(Clone, Debug, Default)]
 pub struct Story {
@@ -122,7 +135,7 @@ pub struct Story {
     /// The memory of each process when it began.
     pub memory: BTreeMap<u32, u64>,
     /// The last dump of each file.
-    pub dumps: BTreeMap<String, Dump>,
+    pub dumps: BTreeMap<PathBuf, Dump>,
     /// How many snapshots were written, and the one that took longest.
     pub snapshots: u64,
     /// The longest time that a snapshot took, and the longest time that one held up the program.
@@ -160,14 +173,20 @@ impl Story {
         peaks.max().filter(|&peak| peak > 0)
     }
 
+    /// The processor time of all processes while they were recorded, as far as their dumps tell.
+    #[must_use]
+    pub fn used(&self) -> Duration {
+        self.dumps.values().map(|dump| dump.work.used).sum()
+    }
+
     /// What the recording cost in all processes whose dumps are there; `None` where that was not measured.
     #[must_use]
     pub fn cost(&self) -> Option<Cost> {
-        let mut sum = Cost::default();
-        for dump in self.dumps.values() {
-            sum.used += dump.work.used;
-            sum.added += dump.prices.added(&dump.work);
-        }
+        let added = self.dumps.values().map(|dump| dump.prices.added(&dump.work));
+        let sum = Cost {
+            used: self.used(),
+            added: added.sum(),
+        };
         (sum.added > Duration::ZERO).then_some(sum)
     }
 }
@@ -218,10 +237,10 @@ mod tests {
                 builtin_call: Price::nanos(20, 90),
                 slower: 1.25,
             },
-            path: "/a b/c.prof".into(),
+            path: OsString::from_vec(b"/a \xff\nc.prof".to_vec()).into(),
         };
         check(
-            "dump 7 every 3 99 1500 20 4096 8192 10 20 700 900 40 250 20 90 1250 /a b/c.prof",
+            "dump 7 every 3 99 1500 20 4096 8192 10 20 700 900 40 250 20 90 1250 2f6120ff0a632e70726f66",
             Some(Event::Saved(dump)),
         );
         for line in [
@@ -232,8 +251,10 @@ mod tests {
             "start x",
             "start 7 3.11",
             "what 7",
-            "dump 7 every -1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 p",
-            "dump 7 every 1 2 3 4 5 p",
+            "dump 7 every -1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 70",
+            "dump 7 every 1 2 3 4 5 70",
+            "dump 7 every 3 99 1500 20 4096 8192 10 20 700 900 40 250 20 90 1250 2f6",
+            "dump 7 every 3 99 1500 20 4096 8192 10 20 700 900 40 250 20 90 1250 p.",
         ] {
             check(line, None);
         }

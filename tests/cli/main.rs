@@ -17,6 +17,8 @@ mod record;
 mod record_children;
 mod record_same;
 mod self_profile;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod stats;
 mod timeit;
 mod timeit_auto;

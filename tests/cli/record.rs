@@ -2,10 +2,12 @@
 
 #[cfg(feature = "attach")]
 mod attach;
+mod files;
 mod game;
 mod kill;
 
-use super::{prof, python};
+use super::python;
+use super::shared::{calls_of, until_within};
 use prof::format::pstats;
 use prof::profile::Profile;
 use std::io::{BufRead as _, BufReader};
@@ -56,28 +58,12 @@ pub(super) fn dump(path: &Path) -> Profile {
 
 /// How often a function was called; 0 if the dump does not hold it.
 pub(super) fn calls(profile: &Profile, name: &str) -> u64 {
-    let key = |function| profile.key_of(function);
-    profile
-        .functions()
-        .filter(|&function| profile.name(key(function)) == name.as_bytes())
-        .map(|function| {
-            profile
-                .calls(function)
-                .total
-                .to_string()
-                .parse::<u64>()
-                .expect("a count")
-        })
-        .sum()
+    calls_of(profile, |found, _| found == name.as_bytes())
 }
 
 /// Waits for something, with patience.
-pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < PATIENCE, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+pub(super) fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, holds);
 }
 
 /// A recording that runs: `prof`, and the program's process number, which it prints first.
@@ -335,100 +321,6 @@ fn prof_may_die() {
 }
 
 #[test]
-fn a_full_disk_leaves_the_old_file() {
-    // A limit of the size of files says what a full disk says, by another number.
-    let program = format!(
-        "{DEFINES}import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))\nprint('went on')\nsys.exit(3)\n"
-    );
-    let folder = Folder::new();
-    folder.write("out.prof", "old");
-    let Some(mut recording) = start(&folder, &[], &program) else {
-        return;
-    };
-    recording.line("went on");
-    let (code, text) = recording.end();
-    assert_eq!(code, 3, "{text}");
-    assert!(
-        text.contains("warning: ")
-            && text.contains("error: there is no dump: ")
-            && text.contains("/out.prof: File too large\n"),
-        "{text}"
-    );
-    assert_eq!(folder.names(""), ["out.prof", "program.py"]);
-    assert_eq!(std::fs::read(folder.file("out.prof")).expect("a file"), b"old");
-}
-
-#[test]
-fn snapshots_fail_and_succeed_in_turn() {
-    let program = "
-import resource, signal, time
-def work(n):
-    return sum(range(n))
-work(1)
-no, more = resource.getrlimit(resource.RLIMIT_FSIZE)
-resource.setrlimit(resource.RLIMIT_FSIZE, (100, more))
-os.kill(os.getpid(), signal.SIGUSR1)
-time.sleep(0.01)
-resource.setrlimit(resource.RLIMIT_FSIZE, (no, more))
-";
-    let folder = Folder::new();
-    let Some(recording) = start(&folder, &["--every", "0"], program) else {
-        return;
-    };
-    let (code, text) = recording.end();
-    assert_eq!(code, 0, "{text}");
-    // The failure is told, and made good by the last dump.
-    assert!(
-        text.contains("File too large") && !text.contains("error: "),
-        "{text}"
-    );
-    assert_eq!(calls(&dump(&folder.file("out.prof")), "work"), 1);
-}
-
-#[test]
-fn a_bad_place_is_found_before_the_program_starts() {
-    if python().is_none() {
-        return;
-    }
-    let folder = Folder::new();
-    folder.write("program.py", "open('started', 'w')\n");
-    // /sys takes no files, not even from root.
-    for (output, why) in [
-        ("/sys/x.prof", ""),
-        ("no/x.prof", "there is no such folder"),
-        (".", "it is a folder"),
-    ] {
-        let result = prof()
-            .args(["record", "-o", output, "program.py"])
-            .current_dir(folder.path())
-            .assert()
-            .code(2);
-        let text = String::from_utf8_lossy(&result.get_output().stderr).into_owned();
-        assert!(
-            text.starts_with(&format!("error: cannot write `{output}`: {why}")),
-            "{text}"
-        );
-        assert!(!folder.file("started").exists());
-    }
-}
-
-#[test]
-fn the_output_may_be_replaced_meanwhile() {
-    let folder = Folder::new();
-    let Some(mut recording) = start(&folder, &["--every", "50ms"], WORK) else {
-        return;
-    };
-    recording.line("works");
-    until("a snapshot", || folder.file("out.prof").exists());
-    let other = folder.file("other");
-    std::fs::write(&other, "not ours").expect("a file");
-    std::fs::rename(&other, folder.file("out.prof")).expect("it is there");
-    recording.signal(15);
-    recording.end();
-    assert!(calls(&dump(&folder.file("out.prof")), "work") > 0);
-}
-
-#[test]
 fn ends_that_pass_by_atexit_leave_a_dump() {
     for (end, expected) in [
         ("os._exit(6)\n", 6),
@@ -595,21 +487,4 @@ fn what_is_no_python_is_refused() {
         all.extend(command);
         assert!(super::fail(&all, 2).contains("hint: "), "{command:?}");
     }
-}
-
-#[test]
-fn without_a_name_the_dump_has_the_program_s() {
-    if python().is_none() {
-        return;
-    }
-    let folder = Folder::new();
-    folder.write("my app.py", DEFINES);
-    let result = prof()
-        .args(["record", "my app.py"])
-        .current_dir(folder.path())
-        .assert()
-        .success();
-    let text = String::from_utf8_lossy(&result.get_output().stderr).into_owned();
-    assert!(text.contains("hint: prof stats 'my app.prof'"), "{text}");
-    assert_eq!(calls(&dump(&folder.file("my app.prof")), "work"), 50);
 }

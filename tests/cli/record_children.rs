@@ -135,3 +135,33 @@ while not os.path.exists('end') and time.time() < late: time.sleep(0.01)
         assert_eq!(calls(&profile(), "work"), 80);
     }
 }
+
+/// A daemon has the calls of the process that it was: its cost is that of the time of both.
+#[test]
+fn the_cost_of_a_daemon_is_that_of_all_its_calls() {
+    let program = "
+def work(n):
+    return sum(range(n))
+def cpu():
+    return sum(os.times()[:2])
+until = cpu() + 1
+while cpu() < until: work(100)
+if os.fork():
+    os.wait()
+else:
+    os.setsid()
+";
+    let folder = Folder::new();
+    let Some(recording) = start(&folder, &[], program) else {
+        return;
+    };
+    let (code, text) = recording.end();
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("1 more dump in out.prof.PID"), "{text}");
+    // A second in each of two dumps, but for what Python took to start.
+    let (_, cost) = text.split_once("after Python's start, ").expect("a cost");
+    let used = cost
+        .split_once(" s:")
+        .and_then(|(used, _)| used.parse::<f64>().ok());
+    assert!(used.is_some_and(|used| (1.7..4.0).contains(&used)), "{text}");
+}

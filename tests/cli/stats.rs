@@ -279,6 +279,24 @@ fn stacks_are_read_from_standard_input_as_from_a_file() {
 }
 
 #[test]
+fn stacks_with_a_mistake_are_told_as_such() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let bytes = "main;work 30\nmain x\n";
+    std::fs::write(folder.path().join("a.folded"), bytes).expect("a temporary file");
+    for (name, input) in [("a.folded", ""), ("-", bytes)] {
+        prof()
+            .args(["stats", name])
+            .current_dir(folder.path())
+            .write_stdin(input)
+            .assert()
+            .code(2)
+            .stderr(predicate::str::starts_with(format!(
+                "error: cannot read `{name}`: line 2: "
+            )));
+    }
+}
+
+#[test]
 fn help_has_examples() {
     for arguments in [&["--help"][..], &["stats", "--help"]] {
         prof()

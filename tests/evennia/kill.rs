@@ -1,12 +1,13 @@
 //! `prof record --game`, when the Server is killed while dummies play.
 
+use super::shared::{calls_of, until_within};
 use super::{Game, text};
 use prof::format::pstats;
 use serde_json::Value;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often a snapshot is written.
 const EVERY: Duration = Duration::from_secs(2);
@@ -40,32 +41,17 @@ commands = ["look"]
 looks = 1.0
 "#;
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < PATIENCE, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+fn until(what: &str, holds: impl FnMut() -> bool) {
+    until_within(PATIENCE, what, holds);
 }
 
 /// Calls of `CmdLook.func` in a dump; the dummies use no other command of its file.
 fn looks(path: &Path) -> u64 {
     let Ok(file) = File::open(path) else { return 0 };
     let profile = pstats::read(file).expect("a whole dump");
-    let of_look = profile.functions().filter(|&function| {
-        let key = profile.key_of(function);
-        profile.name(key) == b"func" && profile.file(key).ends_with(b"/commands/default/general.py")
-    });
-    of_look
-        .map(|function| {
-            profile
-                .calls(function)
-                .total
-                .to_string()
-                .parse::<u64>()
-                .expect("a count")
-        })
-        .sum()
+    calls_of(&profile, |name, file| {
+        name == b"func" && file.ends_with(b"/commands/default/general.py")
+    })
 }
 
 #[test]

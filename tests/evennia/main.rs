@@ -9,6 +9,8 @@ mod kill;
 mod limits;
 mod profiles;
 mod settings;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! The files that a run writes: opened before it begins, named when they are complete.
 
 use super::super::Failure;
-use super::super::output::OutputFile;
+use super::super::exit::First;
+use super::super::output::{Output, OutputFile};
 use super::Args;
 use crate::dummyrunner::report::{Report, html, json, junit};
 use std::path::PathBuf;
@@ -35,26 +36,20 @@ impl Files {
         }
     }
 
-    /// Completes them all.
-    pub(super) fn finish(self, report: &Report<'_>) -> Result<(), Failure> {
-        let finish = |file: Option<OutputFile>, text: &str| {
-            file.map_or(Ok(()), |mut file| {
-                file.write(text.as_bytes())?;
-                file.finish()
-            })
-        };
-        if self.json.is_some() {
-            finish(self.json, &json::render(report))?;
+    /// Completes them all. One that fails keeps no other back.
+    pub(super) fn finish(self, report: &Report<'_>, first: &mut First, output: &mut Output) {
+        let files: [(_, &dyn Fn() -> String); 5] = [
+            (self.json, &|| json::render(report)),
+            (self.junit, &|| junit::render(report)),
+            (self.html, &|| html::render(report)),
+            (self.csv, &|| report.history.csv()),
+            (self.trace, &String::new),
+        ];
+        for (file, text) in files {
+            if let Some(mut file) = file {
+                let written = file.write(text().as_bytes()).and_then(|()| file.finish());
+                first.note(written, output);
+            }
         }
-        if self.junit.is_some() {
-            finish(self.junit, &junit::render(report))?;
-        }
-        if self.html.is_some() {
-            finish(self.html, &html::render(report))?;
-        }
-        if self.csv.is_some() {
-            finish(self.csv, &report.history.csv())?;
-        }
-        finish(self.trace, "")
     }
 }

@@ -59,6 +59,10 @@ impl Recorder {
             let message = format!("--record: no process of this machine is seen to listen on {target}");
             Failure::usage(message).hint(Some("name the server's process with --server-pid"))
         })?;
+        if args.record.iter().any(|path| path.as_os_str() == "-") {
+            let failure = Failure::usage("--record: standard output has the report");
+            return Err(failure.hint(Some("name a file, such as hot.folded")));
+        }
         sample::check(&source)?;
         let files = Files::begin(&args.record, None, &[], PathBuf::new())?;
         Ok(Some(Recorder {

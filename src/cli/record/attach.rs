@@ -237,7 +237,8 @@ fn warn(counts: &Counts, output: &mut Output) {
     if counts.missed * 20 > counts.looks {
         output.report(
             "warning",
-            "more than 5% of the looks were left out, as those before them took too long: a lower --rate is kept",
+            "more than 5% of the looks were left out, as those before them ended too late: the machine is busy, or the \
+             --rate too high",
         );
     }
 }

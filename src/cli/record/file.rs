@@ -1,6 +1,6 @@
 //! The dump's file: what can be found wrong with it before the program starts, and what earlier recordings left.
 
-use super::super::output::{Output, write_file};
+use super::super::output::{Output, followed, is_replaced, write_file};
 use super::super::{Failure, input};
 use crate::format::pstats;
 use crate::profile::Profile;
@@ -10,7 +10,7 @@ use crate::system_text::system_text;
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// The dump's path from the root, once it is known that it can be written.
@@ -21,10 +21,15 @@ pub(super) fn prepare(path: &Path) -> Result<PathBuf, Failure> {
     if path.is_dir() || shown.ends_with('/') {
         return Err(failed("it is a folder"));
     }
-    let name = path
-        .file_name()
-        .ok_or_else(|| failed("it is no name of a file"))?;
-    let whole = std::path::absolute(path).map_err(system)?;
+    if path.file_name().is_none() {
+        return Err(failed("it is no name of a file"));
+    }
+    if !is_replaced(path) {
+        return Err(failed(
+            "it is no file, and a dump takes the place of what has its name",
+        ));
+    }
+    let whole = std::path::absolute(followed(path)).map_err(system)?;
     let folder = whole.parent().ok_or_else(|| failed("it has no folder"))?;
     if !folder.is_dir() {
         return Err(failed("there is no such folder").hint(Some("make the folder first")));
@@ -34,7 +39,9 @@ pub(super) fn prepare(path: &Path) -> Result<PathBuf, Failure> {
         .prefix(".prof-")
         .tempfile_in(folder)
         .map_err(system)?;
-    remove_unfinished(folder, name);
+    if let Some(name) = whole.file_name() {
+        remove_unfinished(folder, name);
+    }
     Ok(whole)
 }
 
@@ -67,7 +74,7 @@ pub(super) fn merge(dump: &Path, process: u32, story: &Story, output: &mut Outpu
     let mut sum: Option<Profile> = None;
     let mut count = 0;
     for path in story.dumps.keys() {
-        let mut path = OsString::from(path);
+        let mut path = path.as_os_str().to_owned();
         if path == dump.as_os_str() {
             std::fs::rename(dump, &own)?;
             path.clone_from(&own);

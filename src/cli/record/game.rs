@@ -18,7 +18,7 @@ use crate::record::recorder::Options;
 use crate::record::run;
 use crate::record::status::Story;
 use crate::system_text::system_text;
-use recorded::Recorded;
+use recorded::{Recorded, Start};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -71,7 +71,7 @@ pub(super) fn run(folder: &Path, args: &Args, output: &mut Output) -> Result<Cod
         })?;
     // Only now: the game would inherit that they are held back, and could not be ended by them.
     let (told, stop) = channel();
-    signals::stop_on_signals(move || {
+    signals::stop_on_interrupts(move || {
         // Once it is over nobody listens.
         let _ = told.send(());
     })?;
@@ -91,13 +91,16 @@ pub(super) fn run(folder: &Path, args: &Args, output: &mut Output) -> Result<Cod
         stop,
         output,
     };
-    if !recorded.starts()? {
-        return Ok(Code::Failed);
+    match recorded.starts()? {
+        Start::Failed => return Ok(Code::Failed),
+        Start::Stopped => {}
+        Start::Up => {
+            if !args.quiet {
+                recorded.say_that_it_runs(&settings, &path);
+            }
+            recorded.follow(args.quiet, args.keep_running)?;
+        }
     }
-    if !args.quiet {
-        recorded.say_that_it_runs(&settings, &path);
-    }
-    recorded.follow(args.quiet, args.keep_running)?;
     recorded.print(args.quiet);
     Ok(if recorded.story.dumps.is_empty() {
         Code::Failed

@@ -100,7 +100,7 @@ fn line(before: Before, now: Before, dump: &Dump) -> String {
         cpu * 100.0,
         size(now.rss),
         counted(dump.functions, "function"),
-        dump.path,
+        dump.path.display(),
         seconds(dump.took)
     )
 }

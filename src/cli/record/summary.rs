@@ -132,10 +132,14 @@ pub(super) fn print(story: &Story, end: &End<'_>, quiet: bool, output: &mut Outp
         );
         return;
     } else if story.dumps.is_empty() {
-        output.report(
-            "error",
-            "there is no dump: the program was killed before the first snapshot, did not begin, or went on in the background",
-        );
+        let mut message =
+            "there is no dump: the program was killed before the first snapshot, did not begin, or went \
+                           on in the background"
+                .to_owned();
+        if end.dump.exists() {
+            message += &format!("; {} is an earlier one", end.path.display());
+        }
+        output.report("error", &text::shown(message.as_bytes()));
         output.report(
             "hint",
             "--every 1s writes snapshots earlier; a program in the background writes its dump when it ends",
@@ -221,7 +225,7 @@ fn line(story: &Story, end: &End<'_>) -> String {
         line += &format!(", {}", peak_memory(peak, story, end.process));
     }
     let path = end.path.to_string_lossy();
-    match (end.merged, story.dumps.get(&*end.dump.to_string_lossy())) {
+    match (end.merged, story.dumps.get(end.dump)) {
         (Some(merged), _) => line += &format!("; {path} is the sum of {}", counted(merged as u64, "dump")),
         (None, Some(dump)) => {
             line += &format!(

@@ -203,7 +203,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let mut first = First::default();
     let mut checked = Code::Done;
     let kept = keep(args, &store, &results, &profiled, &checks, output).map(|code| checked = code);
-    first.note(kept, output)?;
+    first.note(kept, output);
     tell_printed(&end.printed, output)?;
     if !store.is_silent() {
         profile::show(&profiled, &results, output)?;
@@ -216,7 +216,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     if let Some(target) = &target {
         output.flush()?;
         let written = target.write(&profiled, &results, output);
-        first.note(written, output)?;
+        first.note(written, output);
     }
     let code = match stopped {
         Some(reason) => tell(&reason, until.is_over(), output)?,

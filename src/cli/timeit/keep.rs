@@ -179,11 +179,11 @@ impl Store<'_> {
         for (name, bytes) in reports {
             if let Some(name) = name {
                 let written = put(Path::new(name), &bytes(), output);
-                first.note(written, output)?;
+                first.note(written, output);
             }
         }
         if let Some(path) = &self.save {
-            first.note(write_file(path, &saved::write(results)), output)?;
+            first.note(write_file(path, &saved::write(results)), output);
         }
         for (tool, path) in args.exports() {
             let bytes = match tool {
@@ -192,7 +192,7 @@ impl Store<'_> {
             };
             if let Some(bytes) = bytes {
                 let written = put(path, &bytes, output);
-                first.note(written, output)?;
+                first.note(written, output);
             }
         }
         first.end()

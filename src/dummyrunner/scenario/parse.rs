@@ -89,9 +89,20 @@ impl Place<'_> {
             feeds: &feeds,
         };
         let actions = self.actions(file, &known)?;
-        let profiles = self.profiles(file, &actions)?;
+        let profiles = match actions.is_empty() {
+            true => Vec::new(),
+            false => self.profiles(file, &actions)?,
+        };
         let run = self.run(&file.run, &profiles)?;
         let lag = self.lag(&file.lag, &known)?;
+        let (name, password, login) = self.login(&file.login, &known)?;
+        let logout = self.steps(&file.logout.commands, &known)?;
+        let stages = file.stage.iter().map(|stage| self.stage(stage));
+        let stages = stages.collect::<Result<_, _>>()?;
+        // What is wrong in the file is told before what is not in it.
+        if actions.is_empty() {
+            return Err(self.bad(0..0, "no [[action]]: the dummies would have nothing to do"));
+        }
         if lag.method == Method::Expect
             && let Some(at) = actions
                 .iter()
@@ -104,15 +115,10 @@ impl Place<'_> {
             return Err(self.bad(file.action[at].name.span(), message));
         }
         let pools = self.pools(file, &profiles)?;
-        let (name, password, login) = self.login(&file.login, &known)?;
         let (thresholds, abort_after) = self.thresholds(file, &actions)?;
         Ok(Scenario {
-            logout: self.steps(&file.logout.commands, &known)?,
-            stages: file
-                .stage
-                .iter()
-                .map(|stage| self.stage(stage))
-                .collect::<Result<_, _>>()?,
+            logout,
+            stages,
             run,
             lag,
             name,
@@ -231,9 +237,6 @@ impl Place<'_> {
 
     fn actions(&self, file: &file::File, known: &Known<'_>) -> Result<Vec<Action>, Error> {
         let mut actions: Vec<Action> = Vec::new();
-        if file.action.is_empty() {
-            return Err(self.bad(0..0, "no [[action]]: the dummies would have nothing to do"));
-        }
         for action in &file.action {
             let name = action.name.get_ref();
             if name.is_empty()

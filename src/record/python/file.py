@@ -46,6 +46,11 @@ def number_text(number):
     return text.encode("ascii") if PYTHON_3 else text
 
 
+def hex_text(path):
+    """What holds any byte but 0, for a line."""
+    return "".join("%02x" % byte for byte in bytearray(path))
+
+
 def tell(kind, *words):
     """A line for prof: what, which process, numbers or a text. Where prof is gone nobody listens."""
     status = CONFIG["status"]

@@ -48,6 +48,7 @@ def set_session():
 
 
 def before_fork():
+    State.used_at_fork = used_time()
     # Since 3.12 a warning is due where there is a second thread; ours is no reason for it.
     if MONITORING and CLOCK.stop():
         CLOCK.join()
@@ -79,13 +80,14 @@ def forked():
     State.forked = False
     State.busy = State.after = None
     CLOCK.wake, CLOCK.ended = None, True
-    # A new process begins to count.
-    State.used_before = 0.0
+    # A new process begins to count, with a profile that holds what was done before.
+    State.used_before = -State.used_at_fork
     if not RECORDER.running:
         return
     if CONFIG["children"]:
         RECORDER.halt(True)
         RECORDER.clear()
+        State.used_before = 0.0
         State.child = True
         RECORDER.go()
         CLOCK.start()
@@ -106,6 +108,7 @@ def forking(module, name):
     real = getattr(module, name)
 
     def fork():
+        State.used_at_fork = used_time()
         result = real()
         if (result[0] if isinstance(result, tuple) else result) == 0:
             forked()

@@ -30,6 +30,8 @@ class State(object):
     interrupted_again = False
     # Processor seconds that the process had used when recording began.
     used_before = 0.0
+    # Those that the recording had taken when the process forked.
+    used_at_fork = 0.0
 
 
 def held_signals():
@@ -45,6 +47,11 @@ def output():
     if State.child or not CONFIG["only"] and any(is_alive(owner) for owner in State.owners):
         return base + b"." + number_text(getpid())
     return base
+
+
+def used_time():
+    """Processor seconds of what is recorded."""
+    return processor_time() - State.used_before
 
 
 def is_alive(process):
@@ -76,9 +83,9 @@ def save(why):
         tell("failed", "%s: %s" % (from_system(path), error.strerror or error))
         return
     took = int((clock() - began) * 1e6)
-    used = int((processor_time() - State.used_before) * 1e6)
+    used = int(used_time() * 1e6)
     work = work_of(stats)
-    tell("dump", why, len(stats), len(data), took, int(held * 1e6), memory(), peak_memory(), *(work + (used,) + PRICES.now + (from_system(path),)))
+    tell("dump", why, len(stats), len(data), took, int(held * 1e6), memory(), peak_memory(), *(work + (used,) + PRICES.now + (hex_text(path),)))
 
 
 def snapshot(why):

@@ -116,7 +116,7 @@ impl Spied {
             names: HashMap::new(),
             below: options
                 .children
-                .then(|| format!("process {pid} ({})", command(pid))),
+                .then(|| format!("process {pid}: {}", command(pid))),
         })
     }
 
@@ -394,7 +394,7 @@ fn is_there(pid: u32, thread: i32) -> bool {
     fs::exists(format!("/proc/{pid}/task/{thread}")).unwrap_or(false)
 }
 
-/// The program's name, for a frame.
+/// The program's name, for a frame. In brackets it would be read as a function's file.
 fn command(pid: u32) -> String {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let words = String::from_utf8_lossy(&line).replace('\0', " ");

@@ -49,8 +49,10 @@ pub struct Counts {
     pub longest: Duration,
     /// Our own processor time.
     pub own_cpu: Duration,
-    /// The program's processor time meanwhile.
+    /// The program's processor time, and from the first look until when.
     pub cpu: Duration,
+    /// See `cpu`.
+    pub measured: Duration,
     /// The memory that the program holds, in bytes; of its children none.
     pub memory: u64,
     /// The most that it held.
@@ -69,7 +71,7 @@ impl Counts {
     /// Processors that were busy with the program.
     #[must_use]
     pub fn cores(&self) -> f64 {
-        per(self.cpu.as_secs_f64(), self.elapsed)
+        per(self.cpu.as_secs_f64(), self.measured)
     }
 
     /// Processors that were busy with looking.
@@ -171,6 +173,17 @@ mod tests {
         let expected =
             "MainThread;run (game.py:3);poll (game.py:7) 2\nrun (game.py:3) 1\nworker;run (game.py:3) 1\n";
         assert_eq!(String::from_utf8_lossy(&text), expected);
+    }
+
+    #[test]
+    fn processor_time_is_that_until_it_was_measured() {
+        let counts = Counts {
+            cpu: Duration::from_secs(1),
+            measured: Duration::from_secs(1),
+            elapsed: Duration::from_millis(1900),
+            ..Counts::default()
+        };
+        assert_eq!(counts.cores(), 1.0);
     }
 
     #[test]

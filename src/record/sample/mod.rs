@@ -157,10 +157,9 @@ impl Error {
                 Some("`ps -eo pid,args | grep [p]ython` lists Python programs")
             }
             Error::Permission { hint, .. } => Some(hint),
-            Error::NotPython { .. } => Some(
-                "name the Python process itself, not the shell or the supervisor that started it; --children looks \
-                 into child processes as well",
-            ),
+            Error::NotPython { .. } => {
+                Some("name the Python process itself, not the shell or the supervisor that started it")
+            }
             Error::Version { .. } => Some("CPython 2.7 and 3.3 to 3.15 can be sampled"),
             Error::Unreadable { .. } => {
                 Some("CPython 2.7 and 3.3 to 3.15 can be sampled; try again once the program is up")

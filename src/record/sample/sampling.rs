@@ -13,12 +13,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How often it is looked what the program costs, which children it has, and whether it was started again.
+/// How often it is looked which children it has, and whether it was started again.
 const SURVEY: Duration = Duration::from_secs(1);
+/// How often it is looked what the program costs.
+const MEASURE: Duration = Duration::from_millis(250);
 /// How long a program that has just been started may take to load Python.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// A child is tried so often: it may not have loaded Python yet, or be no Python.
 const TRIES: u32 = 3;
+/// Looks at a child that fail one after the other, from which on it is left alone: it became another program.
+const MISSES: u32 = 100;
 
 /// Samples that were taken.
 #[derive(Debug)]
@@ -115,6 +119,8 @@ impl Sampling {
 struct Target {
     spied: Spied,
     process: Process,
+    /// Looks that failed, one after the other.
+    misses: u32,
 }
 
 impl Target {
@@ -129,7 +135,11 @@ impl Target {
     fn attach(pid: u32, options: &Options, patience: Duration) -> Result<Target, Error> {
         let process = Process::find(pid).map_err(|_| Error::NoProcess(pid))?;
         let spied = Spied::attach(pid, options, patience)?;
-        Ok(Target { spied, process })
+        Ok(Target {
+            spied,
+            process,
+            misses: 0,
+        })
     }
 }
 
@@ -203,6 +213,9 @@ impl Task {
                 surveyed = Some(self.began.elapsed());
                 self.survey();
             }
+            if self.began.elapsed() >= self.counts.measured + MEASURE {
+                self.measure();
+            }
             self.look()?;
             if self.target.is_none() && matches!(self.source, Source::Pid(_)) {
                 break;
@@ -240,10 +253,15 @@ impl Task {
             .retain_mut(|child| match child.spied.look(&mut self.stacks) {
                 Ok(time) => {
                     held += time;
+                    child.misses = 0;
                     true
                 }
-                // It ended, or became another program.
-                Err(_) => false,
+                Err(_) if child.process.usage().is_none() => false,
+                Err(why) => {
+                    child.misses += 1;
+                    failure.get_or_insert(why);
+                    child.misses < MISSES
+                }
             });
         if let Some(why) = failure {
             self.counts.errors += 1;
@@ -259,6 +277,7 @@ impl Task {
         self.counts.held += held;
         self.counts.longest = self.counts.longest.max(held);
         self.counts.elapsed = self.began.elapsed();
+        self.counts.own_cpu = own_cpu().saturating_sub(self.own_before);
         Ok(())
     }
 
@@ -297,14 +316,14 @@ impl Task {
         }
     }
 
-    /// What it costs, the program and us.
+    /// What the program costs.
     fn measure(&mut self) {
-        self.counts.own_cpu = own_cpu().saturating_sub(self.own_before);
         let Some(target) = &self.target else {
             return;
         };
         match target.process.usage() {
             Some(usage) => {
+                self.counts.measured = self.began.elapsed();
                 self.counts.cpu = self.cpu_of_earlier + usage.cpu.saturating_sub(self.cpu_before);
                 self.counts.memory = usage.rss;
                 self.counts.peak_memory = self.counts.peak_memory.max(usage.rss);

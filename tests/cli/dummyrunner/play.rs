@@ -242,6 +242,54 @@ fn all_files_are_written_and_agree() {
     );
 }
 
+/// The limit of the size of files stands for a disk that is full.
+#[test]
+fn a_file_that_cannot_be_written_keeps_back_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let prof = assert_cmd::cargo::cargo_bin!("prof");
+    let line = format!(
+        "ulimit -f 4; exec '{}' dummyrunner demo 2 --duration 1s -- --json a.json --csv a.csv",
+        prof.display()
+    );
+    let mut command = Command::new("sh");
+    let output = command.args(["-c", &line]).current_dir(folder.path()).output();
+    let output = output.expect("it runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("error: cannot write `a.json`: File too large\n"),
+        "{told}"
+    );
+    let names: Vec<_> = std::fs::read_dir(folder.path())
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    assert_eq!(names, ["a.csv"]);
+}
+
+#[test]
+fn a_full_standard_output_keeps_back_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let output = Command::new(assert_cmd::cargo::cargo_bin!("prof"))
+        .args([
+            "dummyrunner",
+            "demo",
+            "2",
+            "--duration",
+            "1s",
+            "--",
+            "--csv",
+            "a.csv",
+        ])
+        .current_dir(folder.path())
+        .stdout(full.expect("a device"))
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(folder.path().join("a.csv").exists());
+}
+
 #[test]
 fn nobody_listening_is_told_with_a_hint() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -163,6 +163,10 @@ fn a_server_that_cannot_be_sampled_is_told_before_the_run() {
         assert!(told.contains(expected), "{told}");
     };
     check(&["--port", &port], "is no Python program\nhint: ");
+    check(
+        &["--port", &port, "--record", "-"],
+        "standard output has the report\nhint: ",
+    );
     drop(listener);
     check(&["--port", &port], "no process of this machine is seen to listen");
     assert!(!folder.path().join("hot.svg").exists());

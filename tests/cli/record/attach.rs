@@ -3,9 +3,12 @@
 use super::super::{prof, python, run};
 use super::{Folder, signal, until};
 use prof::format::folded;
+use prof::process::Process;
+use prof::profile::Profile;
 use prof::profile::stacks::StackTree;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 /// A program that works in `work`, called by `main`, for at most a minute; a thread of it waits.
 const WORKER: &str = "\
@@ -67,6 +70,16 @@ impl Program {
     fn pid(&self) -> String {
         self.child.id().to_string()
     }
+
+    /// Waits until it has worked for so long that it was looked at, on a busy machine as well.
+    fn works(&self) {
+        let process = Process::find(self.child.id()).expect("it runs");
+        let cpu = || process.usage().expect("it runs").cpu;
+        let before = cpu();
+        until("the program works", || {
+            cpu() > before + Duration::from_millis(300)
+        });
+    }
 }
 
 /// What `prof record` says on standard error; it must end with this code.
@@ -82,7 +95,12 @@ fn record(folder: &Folder, arguments: &[&str], code: i32) -> String {
 
 /// A sampling that goes on, once it has begun.
 fn begin(folder: &Folder, arguments: &[&str]) -> (Child, String) {
-    let mut prof = Command::new(env!("CARGO_BIN_EXE_prof"))
+    begin_as(Command::new(env!("CARGO_BIN_EXE_prof")), folder, arguments)
+}
+
+/// The same of a command that becomes `prof`.
+fn begin_as(mut prof: Command, folder: &Folder, arguments: &[&str]) -> (Child, String) {
+    let mut prof = prof
         .arg("record")
         .args(arguments)
         .current_dir(folder.path())
@@ -217,7 +235,7 @@ fn a_program_that_ends_leaves_what_was_sampled() {
         let folder = Folder::new();
         let mut program = start(python, &folder, WORKER);
         let (prof, _) = begin(&folder, &["-p", &program.pid(), "-d", "60s", "-o", "a.folded"]);
-        std::thread::sleep(std::time::Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(500));
         signal(program.child.id() as i32, number);
         program.child.wait().expect("a child");
         let (code, told) = end(prof);
@@ -236,7 +254,7 @@ fn ctrl_c_ends_the_sampling_and_not_the_program() {
     for (number, options, expected) in [(2, &[][..], 0), (15, &[], 0), (2, &["--duration", "60s"], 130)] {
         let arguments = [&["--pid", &pid, "-o", "a.folded"][..], options].concat();
         let (prof, _) = begin(&folder, &arguments);
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        program.works();
         signal(prof.id() as i32, number);
         let (code, told) = end(prof);
         assert_eq!(code, Some(expected), "{told}");
@@ -244,6 +262,33 @@ fn ctrl_c_ends_the_sampling_and_not_the_program() {
         std::fs::remove_file(folder.file("a.folded")).expect("it is there");
     }
     assert!(program.child.try_wait().expect("a child").is_none());
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_sampling_in_order_unless_that_is_ignored() {
+    let Some(python) = python() else { return };
+    let folder = Folder::new();
+    let program = start(python, &folder, WORKER);
+    for (action, last) in [("SIG_DFL", 1), ("SIG_IGN", 2)] {
+        let text = format!(
+            "import os, signal, sys\nsignal.signal(signal.SIGHUP, signal.{action})\nos.execv(sys.argv[1], sys.argv[1:])"
+        );
+        let mut command = Command::new(python);
+        command.args(["-c", &text, env!("CARGO_BIN_EXE_prof")]);
+        let (mut prof, _) = begin_as(command, &folder, &["--pid", &program.pid(), "-o", "a.folded"]);
+        program.works();
+        signal(prof.id() as i32, 1);
+        if last != 1 {
+            program.works();
+            assert_eq!(prof.try_wait().expect("a child"), None, "{action}");
+            signal(prof.id() as i32, last);
+        }
+        let (code, told) = end(prof);
+        assert_eq!(code, Some(0), "{told}");
+        assert!(stacks(&folder, "a.folded").total() > 0, "{told}");
+        assert_eq!(folder.names("."), Vec::<String>::new(), "nothing is left behind");
+        std::fs::remove_file(folder.file("a.folded")).expect("it is there");
+    }
 }
 
 #[test]
@@ -259,17 +304,15 @@ fn prof_may_be_killed_while_it_reads() {
         &folder,
         &["--pid", &program.pid(), "--rate", "2000", "-o", "a.folded"],
     );
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    std::thread::sleep(Duration::from_millis(200));
     prof.kill().and_then(|()| prof.wait()).expect("it ran");
     folder.write("go", "");
     assert_eq!(program.line(), "goes on\n");
     assert_eq!(program.child.wait().expect("a child").code(), Some(7));
 }
 
-#[test]
-fn children_have_frames_of_their_own() {
-    let Some(python) = python() else { return };
-    let folder = Folder::new();
+/// A program that only waits for its child, which works; it ends when its input does.
+fn start_with_child(python: &str, folder: &Folder) -> (Child, String) {
     folder.write("child.py", WORKER);
     let text = "import os, subprocess, sys\n\
         child = subprocess.Popen([sys.executable, 'child.py'], stdout=subprocess.PIPE)\n\
@@ -286,6 +329,14 @@ fn children_have_frames_of_their_own() {
     let mut line = String::new();
     let mut lines = BufReader::new(parent.stdout.take().expect("piped"));
     lines.read_line(&mut line).expect("a line");
+    (parent, line.trim().to_owned())
+}
+
+#[test]
+fn children_have_frames_of_their_own() {
+    let Some(python) = python() else { return };
+    let folder = Folder::new();
+    let (mut parent, child) = start_with_child(python, &folder);
     let pid = parent.id().to_string();
     let told = record(
         &folder,
@@ -295,9 +346,44 @@ fn children_have_frames_of_their_own() {
     drop(parent.stdin.take());
     parent.wait().expect("a child");
     let tree = stacks(&folder, "a.folded");
-    let child = format!("process {} (", line.trim());
+    let child = format!("process {child}: ");
     assert!(samples(&tree, &child) * 10 >= tree.total() * 9, "{told}");
     assert!(samples(&tree, "work (child.py:2)") > 0);
+    // A process is no function of a file.
+    let profile = Profile::from_stacks(&tree, 0.01).expect("a small tree");
+    let mut functions = profile.functions().map(|function| profile.key_of(function));
+    assert!(
+        functions.any(|key| profile.name(key).starts_with(child.as_bytes()) && profile.file(key) == b"~")
+    );
+}
+
+#[test]
+fn a_child_that_cannot_be_read_for_a_while_is_sampled_on() {
+    let Some(python) = python() else { return };
+    let folder = Folder::new();
+    let (mut parent, child) = start_with_child(python, &folder);
+    let pid = parent.id().to_string();
+    let (prof, _) = begin(&folder, &["--pid", &pid, "--children", "-o", "a.folded"]);
+    // Another one stops the child meanwhile, so that we cannot: more often than it would be tried anew.
+    record(
+        &folder,
+        &["-p", &child, "-r", "2000", "-d", "4s", "-o", "b.folded"],
+        0,
+    );
+    let process = Process::find(child.parse().expect("a number")).expect("it runs");
+    let cpu = || process.usage().expect("it runs").cpu;
+    let before = cpu();
+    until("the child works", || cpu() > before + Duration::from_secs(1));
+    signal(prof.id() as i32, 2);
+    let (_, told) = end(prof);
+    drop(parent.stdin.take());
+    parent.wait().expect("a child");
+    assert!(
+        told.contains(" failed, the first: a thread cannot be stopped"),
+        "{told}"
+    );
+    // A hundred looks were due in the last second alone.
+    assert!(stacks(&folder, "a.folded").total() > 25, "{told}");
 }
 
 #[test]
@@ -308,12 +394,12 @@ fn a_server_that_is_started_again_is_sampled_on() {
     let first = start(python, &folder, &text("first"));
     folder.write("server.pid", &first.pid());
     let (prof, _) = begin(&folder, &["--pid", "server.pid", "-o", "a.folded"]);
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(300));
     drop(first);
     let second = start(python, &folder, &text("second"));
     folder.write("server.pid", &format!("{}\n", second.pid()));
     // It is looked for once a second.
-    std::thread::sleep(std::time::Duration::from_millis(2500));
+    std::thread::sleep(Duration::from_millis(2500));
     signal(prof.id() as i32, 2);
     let (code, told) = end(prof);
     assert_eq!(code, Some(0), "{told}");
@@ -350,12 +436,41 @@ fn what_cannot_be_sampled_is_an_error() {
             &["--rate", "7", "x.py"],
             "--rate is for a program that runs already",
         ),
+        (
+            &["--duration", "7s", "--game", "."],
+            "--duration is for a program that runs already",
+        ),
         (&["-o", "a", "-o", "b", "-c", "pass"], "writes one dump"),
     ] {
         let told = record(&folder, arguments, 2);
         assert!(told.contains(expected), "{arguments:?}: {told}");
     }
     assert_eq!(folder.names(""), ["empty.pid"]);
+}
+
+#[test]
+fn stacks_may_go_to_standard_output() {
+    let Some(python) = python() else { return };
+    let folder = Folder::new();
+    let program = start(python, &folder, WORKER);
+    let recorded = prof()
+        .args([
+            "record",
+            "-p",
+            &program.pid(),
+            "-d",
+            "1s",
+            "-o",
+            "-",
+            "-o",
+            "a.svg",
+        ])
+        .current_dir(folder.path())
+        .assert()
+        .success();
+    let tree = folded::read(&recorded.get_output().stdout[..]).expect("folded stacks");
+    assert!(samples(&tree, "work (program.py:2)") > 0);
+    assert_eq!(folder.names(""), ["a.svg", "program.py"]);
 }
 
 #[test]

@@ -116,18 +116,22 @@ impl Game {
         std::fs::read_to_string(file).ok()?.trim().parse().ok()
     }
 
-    /// Starts a recording, and waits until the game is up; its output is in files.
-    fn record(&self, options: &[&str]) -> Child {
+    /// Starts a recording; its output is in files.
+    fn begin(&self, options: &[&str]) -> Child {
         let prof = Path::new(env!("CARGO_BIN_EXE_prof"));
         let file = |name: &str| std::fs::File::create(self.folder.file(name)).expect("a file");
-        let mut child = self
-            .command(prof, self.folder.path())
+        self.command(prof, self.folder.path())
             .args(["record", "--game", "game", "-o", "server.prof"])
             .args(options)
             .stdout(file("out.log"))
             .stderr(file("told.log"))
             .spawn()
-            .expect("prof");
+            .expect("prof")
+    }
+
+    /// The same, and waits until the game is up.
+    fn record(&self, options: &[&str]) -> Child {
+        let mut child = self.begin(options);
         until("the game runs", || {
             let ended = child.try_wait().expect("a child");
             assert!(ended.is_none(), "{} {}", self.told(), self.log());
@@ -260,4 +264,22 @@ fn each_end_of_a_game_leaves_a_profile() {
     dump(&game.folder.file("server.prof"));
     game.greets();
     game.evennia(&["stop"]);
+
+    // Ctrl-C while it starts: what comes up all the same is stopped.
+    let prof = game.begin(&[]);
+    let status = format!("/proc/{}/status", prof.id());
+    until("prof waits for signals", || {
+        let status = std::fs::read_to_string(&status).expect("it runs");
+        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:\t"));
+        blocked.is_some_and(|blocked| blocked.ends_with("4002"))
+    });
+    signal(prof.id() as i32, 2);
+    let (code, told) = game.end(prof);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("the game is stopped once it has started"), "{told}");
+    assert!(!told.contains(" runs, telnet "), "{told}");
+    assert!(
+        game.pid("server").is_none() && game.pid("portal").is_none(),
+        "{told}"
+    );
 }

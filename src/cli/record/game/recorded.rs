@@ -28,6 +28,17 @@ const LAUNCHES: u32 = 4;
 /// As long as the launcher may need to start the Server after the Portal.
 const GAP: Duration = Duration::from_secs(15);
 
+/// How the start of a game ends.
+pub(super) enum Start {
+    Up,
+    /// By a signal meanwhile.
+    Stopped,
+    Failed,
+}
+
+/// So long after its launcher was ended the Portal may show that it was started.
+const SETTLED: Duration = Duration::from_secs(5);
+
 /// A game that is recorded.
 pub(super) struct Recorded<'a> {
     pub(super) game: Game,
@@ -89,29 +100,44 @@ impl Recorded<'_> {
             .all(|part| self.game.process(part).is_none())
     }
 
-    /// Waits until the game is up. False, and said why, if it does not come.
-    pub(super) fn starts(&mut self) -> Result<bool, Failure> {
+    /// Waits until the game is up. Why it does not come is told.
+    pub(super) fn starts(&mut self) -> Result<Start, Failure> {
         let (mut launches, mut launched) = (1, None);
+        let mut is_unwanted = false;
         loop {
             let (ended, _) = self.look()?;
             if ended.is_some() && launched.is_none() {
                 launched = Some(Instant::now());
             }
             if self.is_up() && self.story.started && launched.is_some() {
-                return Ok(true);
+                if !is_unwanted {
+                    return Ok(Start::Up);
+                }
+                self.stop_game()?;
+                return Ok(Start::Stopped);
             }
             let waited = launched.map_or(Duration::ZERO, |at| at.elapsed());
             let failed = ended.is_some_and(|status| !status.success());
             let half_up = self.game.process(Part::Portal).is_some();
-            if waited > GAP && half_up && launches < LAUNCHES && !failed {
+            let is_late = self.began.elapsed() > PATIENCE;
+            // A launcher that a terminal's Ctrl-C has ended may have started the Portal before.
+            let is_settled = if failed {
+                half_up || waited > SETTLED
+            } else {
+                waited > GAP
+            };
+            if is_unwanted {
+                if is_settled || is_late {
+                    self.stop_game()?;
+                    return Ok(Start::Stopped);
+                }
+            } else if waited > GAP && half_up && launches < LAUNCHES && !failed {
                 // It started the Portal alone. What the Portal starts is recorded, whoever asks it to.
                 launches += 1;
                 launcher(&self.game, &self.python, "start").status()?;
                 launched = Some(Instant::now());
                 continue;
-            }
-            let is_late = self.began.elapsed() > PATIENCE;
-            if failed || is_late || (waited > GAP && !half_up) {
+            } else if failed || is_late || (waited > GAP && !half_up) {
                 let logs = self.game.folder().join("server/logs");
                 let message = format!("the game in `{}` did not start", self.game.folder().display());
                 let hint = format!(
@@ -119,11 +145,20 @@ impl Recorded<'_> {
                     logs.display()
                 );
                 Failure::usage(message).hint(Some(hint)).tell(self.output)?;
-                return Ok(false);
+                return Ok(Start::Failed);
             }
-            if let Ok(()) | Err(RecvTimeoutError::Disconnected) = self.stop.recv_timeout(LOOK) {
-                self.stop_game()?;
-                return Ok(true);
+            match self.stop.recv_timeout(LOOK) {
+                Err(RecvTimeoutError::Timeout) => {}
+                // What the launcher has not started yet cannot be stopped, and would run on by itself.
+                Ok(()) if !is_unwanted => {
+                    is_unwanted = true;
+                    self.output
+                        .progress("the game is stopped once it has started ...");
+                }
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => {
+                    self.stop_game()?;
+                    return Ok(Start::Stopped);
+                }
             }
         }
     }

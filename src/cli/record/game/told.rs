@@ -58,8 +58,13 @@ impl Recorded<'_> {
             "{}, {} CPU {}, {}",
             seconds(self.began.elapsed()),
             capital(self.part),
-            seconds(self.cpu.0 + self.cpu.1),
-            peak_memory(self.peak, &self.story, self.pid.unwrap_or(0))
+            // What it did between the last look and its end only the recorder has seen.
+            seconds((self.cpu.0 + self.cpu.1).max(self.story.used())),
+            peak_memory(
+                self.story.peak().unwrap_or(0).max(self.peak),
+                &self.story,
+                self.pid.unwrap_or(0)
+            )
         );
         if self.story.snapshots > 0 {
             line += &format!(
@@ -76,16 +81,16 @@ impl Recorded<'_> {
         let mut words = Vec::new();
         // `server.prof` before `server-2.prof`.
         let mut dumps: Vec<_> = self.story.dumps.values().collect();
-        dumps.sort_by_key(|dump| (dump.path.len(), &dump.path));
+        dumps.sort_by_key(|dump| (dump.path.as_os_str().len(), &dump.path));
         for dump in dumps {
             let line = format!(
                 "{} ({}, {})",
-                dump.path,
+                dump.path.display(),
                 counted(dump.functions, "function"),
                 size(dump.bytes)
             );
             self.output.report("wrote", &shown(line.as_bytes()));
-            words.push(shell_word(Path::new(&dump.path)));
+            words.push(shell_word(&dump.path));
         }
         let line = format!(
             "prof stats {} --exclude-idle --sort cumulative --limit 30",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 impl Place<'_> {
+    /// `profiles`: none where there are no actions.
     pub(super) fn run(&self, run: &file::Run, profiles: &[Profile]) -> Result<Run, Error> {
         let timestep = self.time_or(run.timestep.as_ref(), Duration::from_secs(1))?;
         if let Some(place) = &run.timestep
@@ -15,6 +16,7 @@ impl Place<'_> {
             return Err(self.bad(place.span(), "a timestep is 1ms to 1h"));
         }
         if let Some(profile) = &run.profile
+            && !profiles.is_empty()
             && !profiles.iter().any(|known| known.name == *profile.get_ref())
         {
             return Err(self.unknown_profile(profile, profiles));

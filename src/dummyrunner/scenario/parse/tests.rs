@@ -160,6 +160,15 @@ fn models_of_thinking() {
 fn mistakes_are_told_with_line_and_column() {
     let with = |head: &str| format!("{head}\n{ACTION}");
     check_bad("", 1, 1, "no [[action]]");
+    let first = "[run]\nprofile = \"p\"\nchance_of_action = 7\n";
+    check_bad(first, 3, 20, "a chance is 0 to 1");
+    check_bad("[[stage]]\ndummies = 1\nover = \"x\"\n", 3, 8, "");
+    check_bad(
+        "[run]\nprofile = \"p\"\n[profile.p]\nx = 1\n[[pool]]\nprofile = \"q\"\n",
+        1,
+        1,
+        "no [[action]]",
+    );
     check_bad("[run\n", 1, 5, "");
     check_bad(&with("[run]\nmodle = \"tick\""), 2, 1, "modle");
     check_bad(&with("[run]\nmodel = \"tock\""), 2, 9, "known are tick, rate");
