@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, IntoInnerError, IsTerminal, StdoutLock, Write};
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -150,9 +151,22 @@ pub(super) fn is_replaced(path: &Path) -> bool {
 /// What a link leads to, which is what is replaced; the link stays.
 pub(super) fn followed(path: &Path) -> Cow<'_, Path> {
     match path.canonicalize() {
-        Ok(file) if path.is_symlink() => Cow::Owned(file),
+        Ok(file) if path.is_symlink() && is_trusted(path) => Cow::Owned(file),
         _ => Cow::Borrowed(path),
     }
+}
+
+/// In a folder such as /tmp anybody can lay a link that leads to our own files. The kernel follows those of others
+/// there neither (proc_sys_fs(5), protected_symlinks).
+fn is_trusted(link: &Path) -> bool {
+    let (Ok(link), Ok(folder)) = (
+        std::fs::symlink_metadata(link),
+        std::fs::metadata(folder_of(link)),
+    ) else {
+        return false;
+    };
+    let is_shared = folder.mode() & 0o1002 == 0o1002;
+    !is_shared || link.uid() == nix::unistd::geteuid().as_raw() || link.uid() == folder.uid()
 }
 
 /// Does it lead to one of our own streams, which may be a file? Its name, too, must stay.
@@ -300,6 +314,28 @@ mod tests {
         write_file(&link, b"new").expect("it can be written");
         assert_eq!(std::fs::read(&file).expect("a file"), b"new");
         assert!(link.is_symlink());
+    }
+
+    /// Only root can give a link to somebody else.
+    #[test]
+    fn links_of_others_in_a_shared_folder_lead_nowhere() {
+        use std::os::unix::fs::PermissionsExt as _;
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let shared = folder.path().join("shared");
+        std::fs::create_dir(&shared).expect("a folder");
+        std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o1777)).expect("a folder");
+        let (file, link) = (folder.path().join("file"), shared.join("link"));
+        std::fs::write(&file, "old").expect("a file");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        assert_eq!(followed(&link), file.canonicalize().expect("a file"));
+        std::os::unix::fs::lchown(&link, Some(12345), None).expect("root may");
+        write_file(&link, b"new").expect("it can be written");
+        assert_eq!(std::fs::read(&file).expect("a file"), b"old");
+        assert_eq!(std::fs::read(&link).expect("a file"), b"new");
+        assert!(!link.is_symlink());
     }
 
     #[test]
