@@ -268,6 +268,12 @@ fn line(counts: &Counts, pid: u32, python: &str) -> String {
 
 /// What it cost, as one line.
 fn cost(counts: &Counts, nonblocking: bool) -> String {
+    let [program, stopped, prof] = costs(counts, nonblocking);
+    format!("{program}, {stopped}; {prof}")
+}
+
+/// What the program uses, how long it was stopped, what we use.
+fn costs(counts: &Counts, nonblocking: bool) -> [String; 3] {
     let stopped = if nonblocking {
         "never stopped".into()
     } else {
@@ -277,24 +283,59 @@ fn cost(counts: &Counts, nonblocking: bool) -> String {
             seconds(counts.longest)
         )
     };
-    format!(
-        "program CPU {} of a core, memory {}, {stopped}; prof CPU {} of a core",
-        percent(counts.cores()),
-        size(counts.peak_memory),
-        percent(counts.own_cores())
-    )
+    let (memory, own) = (size(counts.peak_memory), percent(counts.own_cores()));
+    [
+        format!(
+            "program CPU {} of a core, memory {memory}",
+            percent(counts.cores())
+        ),
+        stopped,
+        format!("prof CPU {own} of a core"),
+    ]
 }
 
-/// How it goes, for a terminal.
+/// How it goes, for a terminal: in lines that fit 80 columns, as what does not is cut off.
 fn live(counts: &Counts, nonblocking: bool) -> String {
+    let [program, stopped, prof] = costs(counts, nonblocking);
     format!(
-        "{:>5.0} s: {} samples from {} looks, {} waiting, {} failed, {} left out\n         {}",
+        "{:>5.0} s: {} samples from {} looks\n         {} waiting, {} failed, {} left out\n         {program}\n         \
+         {stopped}; {prof}",
         counts.elapsed.as_secs_f64(),
         count(counts.samples),
         count(counts.looks),
         count(counts.idle),
         count(counts.errors),
         count(counts.missed),
-        cost(counts, nonblocking)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_of_80_columns_shows_all() {
+        let hour = Duration::from_secs(3600);
+        let counts = Counts {
+            looks: 360_000,
+            samples: 359_000,
+            idle: 1_000,
+            missed: 10_000,
+            elapsed: hour,
+            held: hour / 50,
+            longest: Duration::from_micros(57_200),
+            own_cpu: hour / 20,
+            cpu: hour,
+            measured: hour,
+            peak_memory: 1_023 << 20,
+            ..Counts::default()
+        };
+        let text = live(&counts, false);
+        assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
+        assert_eq!(
+            cost(&counts, false),
+            "program CPU 100.0% of a core, memory 1023.0 MiB, stopped for 2.0% of the time, at most 57.2 ms; prof CPU 5.0% \
+             of a core"
+        );
+    }
 }
