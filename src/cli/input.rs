@@ -76,10 +76,11 @@ pub(super) fn load_or_sum_up(path: &OsStr, rate: f64) -> Result<Loaded, Error> {
 
 /// Stacks as functions, or what is wrong with them; `None` for what is no stacks.
 fn summed_up(input: impl Read, rate: f64, file_line: Vec<u8>) -> Option<Result<Loaded, Error>> {
-    use format::Error::{Folded, Pprof, Speedscope};
+    use format::Error::{Folded, Pprof};
     let tree = match any::read(input) {
         Ok(Input::Stacks(tree)) => tree,
-        Err(error @ (Folded(_) | Pprof(_) | Speedscope(_))) => return Some(Err(of_format(error))),
+        // Other JSON is no speedscope file.
+        Err(error @ (Folded(_) | Pprof(_))) => return Some(Err(of_format(error))),
         Ok(Input::Profile(_)) | Err(_) => return None,
     };
     let profile = Profile::from_stacks(&tree, 1.0 / rate);

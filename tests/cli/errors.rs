@@ -38,8 +38,8 @@ fn a_bad_file_is_told_with_its_place_and_what_to_do() {
     );
     check(
         b"main;f 3\nmain;g x\n",
-        "expected a marshal value, found byte 0x6d (`m`)",
-        "folded stacks",
+        "line 2: expected a whole number at the end of the line, found `x`",
+        "hint: folded stacks look like",
     );
     check(b"{\"version\": 1}", "found byte 0x22", "JSON");
     check(b"\x80\x04\x95\x10\0\0\0", "found byte 0x80", "pickle");
