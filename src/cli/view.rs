@@ -33,8 +33,9 @@ Examples:
   prof view server.prof --tui                 # in the terminal
 
 The page is one file without anything from the network: keep it, mail it. It has icicle and flame
-graph, sunburst, square map, sandwich, call graph, reverse and a map of files, a table of functions that
-sorts and searches, and for each function its callers and what it calls. Press ? in it for the keys.")]
+graph, sunburst, square map, sandwich, call graph, reverse and a map of files, a table of functions
+that sorts and searches, and for each function its callers and what it calls. Press ? in it for the
+keys.")]
 pub(super) struct Args {
     /// A profile of any kind that prof stats or prof flamegraph reads, or two to compare; - is standard input
     #[arg(value_name = "FILE", required = true)]
