@@ -115,7 +115,9 @@ const Graph = {
     const isMiddle = node === graph.centre;
     context.fillStyle = style.fill;
     context.beginPath();
-    context.roundRect(x, y, BOX.width, BOX.height, 5);
+    // Browsers before 2023 have no round ones.
+    if (context.roundRect) context.roundRect(x, y, BOX.width, BOX.height, 5);
+    else context.rect(x, y, BOX.width, BOX.height);
     context.fill();
     context.lineWidth = isMiddle || style.isChosen ? 2 : 1;
     context.strokeStyle = isMiddle || style.isChosen ? colors.chosen : colors.edge;
