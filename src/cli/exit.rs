@@ -88,7 +88,8 @@ impl Failure {
         Ok(())
     }
 
-    fn is_closed_pipe(&self) -> bool {
+    /// Does only the reader of our output want no more?
+    pub(super) fn is_closed_pipe(&self) -> bool {
         self.message.is_empty()
     }
 

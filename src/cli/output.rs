@@ -16,9 +16,58 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// Standard output, which may be full or closed.
+struct Stream {
+    stdout: StdoutLock<'static>,
+    failure: OnFailure,
+}
+
+/// What becomes of a failure to write.
+enum OnFailure {
+    /// It is an error where it happens.
+    Tell,
+    /// It is kept, and what is written later is lost.
+    Keep(Option<io::Error>),
+}
+
+impl Stream {
+    /// Keeps a failure, if that is asked for; `instead` is what is returned then.
+    fn keep<T>(&mut self, result: io::Result<T>, instead: T) -> io::Result<T> {
+        match (result, &mut self.failure) {
+            (Err(error), OnFailure::Keep(kept)) if error.kind() != io::ErrorKind::Interrupted => {
+                *kept = Some(error);
+                Ok(instead)
+            }
+            (result, _) => result,
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        matches!(self.failure, OnFailure::Keep(Some(_)))
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_lost() {
+            return Ok(bytes.len());
+        }
+        let written = self.stdout.write(bytes);
+        self.keep(written, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.is_lost() {
+            return Ok(());
+        }
+        let flushed = self.stdout.flush();
+        self.keep(flushed, ())
+    }
+}
+
 /// Where a command prints.
 pub(super) struct Output {
-    stdout: StdoutLock<'static>,
+    stdout: Stream,
     color: anstream::ColorChoice,
     terminal: bool,
 }
@@ -33,7 +82,10 @@ impl Output {
         let stdout = std::io::stdout();
         let terminal = stdout.is_terminal();
         Output {
-            stdout: stdout.lock(),
+            stdout: Stream {
+                stdout: stdout.lock(),
+                failure: OnFailure::Tell,
+            },
             color,
             terminal,
         }
@@ -44,10 +96,27 @@ impl Output {
         &mut self.stdout
     }
 
+    /// From now on a failure to write to standard output keeps back nothing that comes after, such as files with the
+    /// same results. [`Output::kept_failure`] tells it.
+    pub(super) fn keep_failure(&mut self) {
+        self.stdout.failure = OnFailure::Keep(None);
+    }
+
+    /// The failure that was kept, if there was one: it is an error now.
+    pub(super) fn kept_failure(&mut self) -> Result<(), Failure> {
+        self.flush()?;
+        match &mut self.stdout.failure {
+            OnFailure::Tell => Ok(()),
+            OnFailure::Keep(kept) => kept.take().map_or(Ok(()), |error| Err(error.into())),
+        }
+    }
+
     /// Is colour wanted on standard output?
     pub(super) fn is_colored(&self) -> bool {
         match self.color {
-            anstream::ColorChoice::Auto => AutoStream::choice(&self.stdout) != anstream::ColorChoice::Never,
+            anstream::ColorChoice::Auto => {
+                AutoStream::choice(&self.stdout.stdout) != anstream::ColorChoice::Never
+            }
             choice => choice != anstream::ColorChoice::Never,
         }
     }

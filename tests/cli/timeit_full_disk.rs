@@ -5,7 +5,7 @@
 use super::Printed;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -181,18 +181,63 @@ fn a_limit_of_the_size_of_files_is_an_error_as_others() {
     assert_eq!(names.len(), 1, "nothing but `disk`: {names:?}");
 }
 
-#[test]
-fn a_full_standard_output_is_told() {
-    let full = fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .expect("a device");
+/// What runs with a standard output that takes nothing says on standard error, and its exit code.
+fn without_output(folder: &Path, arguments: &[&str], stdout: impl Into<Stdio>) -> (Option<i32>, String) {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("prof"));
     let command = command
-        .args(["timeit", "--cmd", "true", "--runs", "3"])
-        .stdout(full);
+        .arg("timeit")
+        .args(arguments)
+        .current_dir(folder)
+        .stdout(stdout);
     let output = command.output().expect("it runs");
-    assert_eq!(output.status.code(), Some(1));
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(text, "error: cannot write the output: No space left on device\n");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), told)
+}
+
+fn full() -> fs::File {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    full.expect("a device")
+}
+
+const FULL: &str = "error: cannot write the output: No space left on device\n";
+
+#[test]
+fn a_full_standard_output_is_told() {
+    let (code, told) = without_output(Path::new("."), &["--cmd", "true", "--runs", "3"], full());
+    assert_eq!((code, &*told), (Some(1), FULL));
+}
+
+/// Nor does one whose reader is gone, which is no failure.
+#[test]
+fn a_full_standard_output_keeps_back_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let commands = ["--cmd", "true", "--runs", "3"];
+    let fixed = ["-n", "10", "-r", "3", "pass"];
+    let auto = ["--auto", "--processes", "2", "pass"];
+    let mut modes = vec![&commands[..]];
+    if super::python().is_some() {
+        modes.extend([&fixed[..], &auto]);
+    }
+    for mode in modes {
+        let arguments = [mode, &["--json", "r.json", "--csv", "r.csv"]].concat();
+        let (reader, closed) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        for (stdout, expected) in [
+            (Stdio::from(full()), (Some(1), FULL)),
+            (closed.into(), (Some(0), "")),
+        ] {
+            let (code, told) = without_output(folder.path(), &arguments, stdout);
+            assert_eq!((code, &*told), expected, "{mode:?}");
+            for name in ["r.json", "r.csv"] {
+                fs::remove_file(folder.path().join(name)).expect("it is written");
+            }
+        }
+    }
+    // What a check has found counts, whoever reads.
+    let checked = ["--cmd", "true", "--cmd", "sleep 0.2", "--runs", "7"];
+    let arguments = [&checked[..], &["--fail-if", "slower > 5%", "--json", "r.json"]].concat();
+    let (reader, closed) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let (code, told) = without_output(folder.path(), &arguments, closed);
+    assert_eq!(code, Some(3), "{told}");
 }

@@ -151,6 +151,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     // All that may be wrong with files is told before anything is measured.
     let store = Store::new(&args.keep)?;
     let target = args.profile_out.clone().map(profile::Target::new).transpose()?;
+    if store.has_files() || target.is_some() {
+        output.keep_failure();
+    }
     let sides = u32::try_from(cases.len() * openers.len()).unwrap_or(u32::MAX);
     let settings = settings(args, sides);
     let files = Files::default();

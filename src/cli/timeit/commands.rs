@@ -96,6 +96,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let plan = plan(args, cases.len())?;
     let checks = checks_of(args, cases.len())?;
     let store = Store::new(&args.keep)?;
+    if store.has_files() {
+        output.keep_failure();
+    }
     let files = Files::default();
     let mut results = new_results(args, cases, &files);
     if uses_shell {

@@ -29,6 +29,9 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Code, Failure> {
     let mut openers = programs(args, &cases)?.openers;
     let checks = outcome::checks_of(args, cases.len() * openers.len())?;
     let store = Store::new(&args.keep)?;
+    if store.has_files() {
+        output.keep_failure();
+    }
     let files = Files::default();
     let mut measured = Measured {
         results: outcome::new_results(args, cases, &files),

@@ -141,6 +141,11 @@ impl Store<'_> {
         self.baseline.as_ref().map(|(results, label)| (results, &**label))
     }
 
+    /// Are there files to be written?
+    pub(super) fn has_files(&self) -> bool {
+        self.save.is_some() || self.args.names().any(|name| name != "-")
+    }
+
     /// Is there no report for people on standard output: one for programs takes its place, or none is wanted?
     pub(super) fn is_silent(&self) -> bool {
         self.args.quiet || self.args.takes_output()

@@ -1,5 +1,6 @@
 //! What all modes share around a measurement: the results before it begins, and what becomes of them after.
 
+use super::super::exit::First;
 use super::super::output::Output;
 use super::super::{Code, Failure};
 use super::keep::Store;
@@ -93,6 +94,15 @@ pub(super) fn ended(
     kept: Result<Code, Failure>,
     output: &mut Output,
 ) -> Result<Code, Failure> {
+    let mut first = First::default();
+    let mut code = Code::Done;
+    first.note(kept.map(|kept| code = kept), output);
+    first.note(output.kept_failure(), output);
+    let kept = match first.end() {
+        // A reader that has gone away changes nothing of what a check has found.
+        Err(failure) if code == Code::Done || !failure.is_closed_pipe() => Err(failure),
+        _ => Ok(code),
+    };
     match (measured, kept) {
         (Code::Done, kept) => kept,
         (measured, Ok(_)) => Ok(measured),
