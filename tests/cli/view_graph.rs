@@ -155,6 +155,17 @@ fn a_menu_offers_what_can_be_done_with_a_function() {
     browser.press("Enter");
     assert!(hash(&mut browser).starts_with("#view=graph&fn="));
     assert_eq!(browser.text("#detail h2"), "_union");
+    // By a key in the table it is that of the chosen function.
+    browser.ask("document.getElementById('rows').focus()");
+    browser.ask(
+        "document.getElementById('rows').dispatchEvent(new MouseEvent('contextmenu', { button: 0, bubbles: true }))",
+    );
+    assert_eq!(
+        browser.ask("document.getElementById('menu').getAttribute('aria-label')"),
+        json!("_union (cmdset.py:230)")
+    );
+    browser.press("Escape");
+    assert_eq!(browser.ask("document.activeElement.id"), json!("rows"));
     // In the list of callers, too; whether the browser lets a page copy or not, the name is told.
     let place = browser.ask(
         "(() => { const b = document.querySelector('#callers td.name button').getBoundingClientRect();
@@ -170,4 +181,19 @@ fn a_menu_offers_what_can_be_done_with_a_function() {
         "the right button chooses nothing"
     );
     assert_eq!(browser.complaints, [""; 0]);
+}
+
+/// By hand: `main` and 200 functions of 0.5% each are 201, of which the picture has room for 150.
+#[test]
+fn what_has_no_room_in_the_graph_is_told() {
+    let folder = temporary();
+    let lines: String = (0..200).map(|number| format!("main;f{number} 1\n")).collect();
+    let stacks = folded(folder.path(), "many.folded", &lines);
+    let Some((mut browser, _)) = opened(&[&stacks], folder.path(), "#view=graph&least=0.5") else {
+        return;
+    };
+    assert_eq!(
+        browser.text("#left-out"),
+        "51 more left out: only the largest 150 are drawn"
+    );
 }

@@ -42,21 +42,19 @@ function gather(tree, fn, count) {
       continue;
     }
     const callee = tree.fn[node];
-    const isEstimate = tree.mark[node] !== MARK.exact;
     if (onPath[callee]++ === 0) columns.forEach((column, side) => (made.weights[side][callee] += column[node]));
     if (isBelow) sides.forEach((_, side) => (made.own[side][callee] += tree.own[side][node]));
-    if (isEstimate) made.isEstimate[callee] = 1;
+    if (tree.mark[node] !== MARK.exact) made.isEstimate[callee] = 1;
     let edge = null;
     if (path.length) {
       const caller = tree.fn[tree.parent[node]];
       const key = caller * count + callee;
       edge = made.edges.get(key);
       if (!edge) {
-        edge = { caller, callee, weights: sides.map(() => 0), isEstimate: false, onPath: 0 };
+        edge = { caller, callee, weights: sides.map(() => 0), onPath: 0 };
         made.edges.set(key, edge);
       }
       if (edge.onPath++ === 0) columns.forEach((column, side) => (edge.weights[side] += column[node]));
-      if (isEstimate) edge.isEstimate = true;
     }
     path.push([node, edge]);
     node++;
@@ -83,7 +81,8 @@ class CallGraph {
       else this.leftOut++;
     }
     wanted.sort((a, b) => (b === fn) - (a === fn) || weightOf(b) - weightOf(a) || a - b);
-    this.leftOut += Math.max(0, wanted.length - GRAPH.nodes);
+    // Of those that are large enough.
+    this.beyond = Math.max(0, wanted.length - GRAPH.nodes);
     wanted.length = Math.min(wanted.length, GRAPH.nodes);
     this.count = wanted.length + 1;
     this.centre = fn < 0 ? -1 : 1;
@@ -95,7 +94,7 @@ class CallGraph {
     const nodeOf = new Map(wanted.map((one, at) => [one, at + 1]));
     this.edges = [];
     this.recurs = new Uint8Array(this.count);
-    for (const { caller, callee, weights, isEstimate } of all.edges.values()) {
+    for (const { caller, callee, weights } of all.edges.values()) {
       const [from, to] = [nodeOf.get(caller), nodeOf.get(callee)];
       if (!from || !to) continue;
       if (from === to) {
@@ -103,7 +102,7 @@ class CallGraph {
         continue;
       }
       const weight = most(weights);
-      if (weight >= (least / 5) * total) this.edges.push({ from, to, weight, weights, isEstimate });
+      if (weight >= (least / 5) * total) this.edges.push({ from, to, weight, weights });
     }
     this.edges.sort((a, b) => b.weight - a.weight || a.from - b.from || a.to - b.to);
     this.edges.length = Math.min(this.edges.length, GRAPH.edges);
@@ -147,9 +146,10 @@ class CallGraph {
   }
 }
 
+// Before and after; of one profile both are the same.
 function callsBetween(edges, caller, callee) {
   for (let edge = edges.callerStart[callee]; edge < edges.callerStart[callee + 1]; edge++) {
-    if (edges.caller[edge] === caller) return edges.after.total[edge];
+    if (edges.caller[edge] === caller) return [edges.before.total[edge], edges.after.total[edge]];
   }
-  return 0;
+  return [0, 0];
 }

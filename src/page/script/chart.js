@@ -324,11 +324,13 @@ class Chart {
       this.isDragged = true;
       scroller.scrollTo(from.left - dx, from.top - dy);
     });
-    canvas.addEventListener('pointerup', () => {
+    const end = () => {
       from = null;
       // The click that ends a drag chooses nothing.
       setTimeout(() => (this.isDragged = false));
-    });
+    };
+    canvas.addEventListener('pointerup', end);
+    canvas.addEventListener('pointercancel', end);
     canvas.addEventListener('wheel', (event) => {
       if (!this.isGraph || !event.ctrlKey) return;
       event.preventDefault();

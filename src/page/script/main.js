@@ -388,11 +388,12 @@ class App {
   tellLeftOut(count) {
     const { view } = this.state;
     const cut = view === 'reverse' ? this.chart.tree.leftOut : 0;
-    const below = view === 'graph' ? this.chart.graph.leftOut : 0;
+    const { leftOut: below, beyond } = view === 'graph' ? this.chart.graph : { leftOut: 0, beyond: 0 };
     const parts = [];
     if (count > 0) parts.push(`${counted(count, 'frame')} too small to draw: zoom in to see more`);
     if (cut > 0) parts.push(`${grouped(cut)} small ones in (more)`);
     if (below > 0) parts.push(`${counted(below, 'function')} with less than ${this.state.least}% left out`);
+    if (beyond > 0) parts.push(`${grouped(beyond)} more left out: only the largest ${GRAPH.nodes} are drawn`);
     this.byId('left-out').textContent = parts.join(' \u00b7 ');
   }
 }

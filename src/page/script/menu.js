@@ -10,10 +10,11 @@ class Menu {
     });
     window.addEventListener('blur', () => this.close());
     app.chart.canvas.addEventListener('contextmenu', (event) => this.ofChart(event));
-    for (const id of ['body', 'detail']) {
+    for (const id of ['rows', 'detail']) {
       document.getElementById(id).addEventListener('contextmenu', (event) => {
         const place = event.target.closest('[data-fn]');
         if (place) this.open(event, Number(place.dataset.fn), -1);
+        else this.byKey(event);
       });
     }
   }
@@ -24,8 +25,12 @@ class Menu {
     const node = chart.at(event);
     const tree = chart.hitTree;
     if (node >= 0) this.open(event, tree.fn[node] < this.model.count ? tree.fn[node] : -1, tree === chart.tree ? node : -1);
-    // A key opens it anywhere.
-    else if (event.button !== 2) this.open(event, this.app.state.fn, -1);
+    else this.byKey(event);
+  }
+
+  // A key means the chosen function, wherever the pointer is.
+  byKey(event) {
+    if (event.button !== 2) this.open(event, this.app.state.fn, -1);
   }
 
   actions(fn, node) {
